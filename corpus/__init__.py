@@ -1,0 +1,1 @@
+"""What the association published: documents read to spans, and its canonical definitions."""

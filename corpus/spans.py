@@ -1,0 +1,80 @@
+"""A text's paragraphs and sentences as spans of it. Nothing is copied, changed or left out."""
+
+from __future__ import annotations
+
+import re
+
+Span = tuple[int, int]
+
+_PARAGRAPH_BREAK = re.compile(r"(?:[ \t\u00a0]*\r?\n){2,}|[ \t\u00a0]*\f\s*")
+_LIST_ITEM = re.compile(r"\r?\n(?=[ \t\u00a0]*(?:[-–—*•·▪◦‣]|\(?\d{1,3}[.)]|\(?[a-z][.)])[ \t\u00a0])")
+_TERMINATOR = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？｡]+[”’」』）]*|؟+|।+")
+_OPENING = "\"'“‘«([¿¡„‚「『"
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|cf|vs|etc|approx|ca|no|nos|art|arts|fig|figs|vol|ed|eds|pp|para|sec|al|st|mr|mrs|ms"
+    r"|dr|prof|inc|ltd|co|corp|dept|univ|jr|sr|bzw|z\.b|d\.h|u\.a|nr|abs|sr|sra|núm|n[º°])"
+    r"|(?:^|[\s(])(?-i:[A-ZÀ-ÖØ-ÞΑ-ΩА-Я](?:\.[A-ZÀ-ÖØ-ÞΑ-ΩА-Я])*))\.$",
+    re.IGNORECASE,
+)
+
+
+def trim(text: str, start: int, end: int) -> Span:
+    """The span without white space at its ends.
+
+    >>> trim("  a b ", 0, 6)
+    (2, 5)
+    """
+    inner = text[start:end]
+    return start + len(inner) - len(inner.lstrip()), start + len(inner.rstrip())
+
+
+def paragraphs(text: str, start: int = 0, end: int | None = None) -> list[Span]:
+    """Blocks between blank lines or page breaks, without white space at their ends."""
+    stop = len(text) if end is None else end
+    return _split(text, start, stop, [match.span() for match in _PARAGRAPH_BREAK.finditer(text, start, stop)])
+
+
+def sentences(text: str, start: int = 0, end: int | None = None) -> list[Span]:
+    """Sentences and list items, never across a paragraph's end.
+
+    A line's end is white space, as in text that was wrapped, unless a list item begins after it.
+
+    >>> [("A. Smith came. He left!")[a:b] for a, b in sentences("A. Smith came. He left!")]
+    ['A. Smith came.', 'He left!']
+    """
+    return [
+        sentence
+        for paragraph in paragraphs(text, start, end)
+        for item in _list_items(text, *paragraph)
+        for sentence in _split(text, *item, _sentence_breaks(text, *item))
+    ]
+
+
+def _list_items(text: str, start: int, end: int) -> list[Span]:
+    return _split(text, start, end, [match.span() for match in _LIST_ITEM.finditer(text, start, end)])
+
+
+def _sentence_breaks(text: str, start: int, end: int) -> list[Span]:
+    return [
+        (match.end(), match.end())
+        for match in _TERMINATOR.finditer(text, start, end)
+        if _ends_a_sentence(text, start, match, end)
+    ]
+
+
+def _ends_a_sentence(text: str, start: int, match: re.Match[str], end: int) -> bool:
+    if not match.group().startswith((".", "…")):
+        return True
+    following = text[match.end() : end].lstrip()
+    first = following.lstrip(_OPENING)[:1]
+    if first.islower():
+        return False
+    # Only the words near the full stop can be an abbreviation.
+    return not (match.group() == "." and _ABBREVIATION.search(text[max(start, match.start() - 12) : match.end()]))
+
+
+def _split(text: str, start: int, end: int, breaks: list[Span]) -> list[Span]:
+    starts = [start, *(stop for _, stop in breaks)]
+    ends = [*(begin for begin, _ in breaks), end]
+    spans = (trim(text, begin, stop) for begin, stop in zip(starts, ends, strict=True))
+    return [span for span in spans if span[0] < span[1]]

@@ -1,0 +1,116 @@
+"""The values of the corpus. `start` and `end` are offsets in Unicode code points into
+`Document.text`, end exclusive, here and everywhere else in the project."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a paged format. `number` counts from 1."""
+
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading with what stands under it. The sections of a document cover its text without gaps.
+
+    The span begins at the heading line itself; `heading_path` runs from the outermost heading to
+    this one and is empty for text before the first heading.
+    """
+
+    heading_path: tuple[str, ...]
+    start: int
+    end: int
+
+    @property
+    def title(self) -> str:
+        return " › ".join(self.heading_path)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document. `text` holds every character that the reader got; nothing is folded in it.
+
+    `sha256` is the digest of `text` in UTF-8, so it changes exactly when an offset can change.
+    """
+
+    id: str
+    title: str
+    path: str
+    url: str | None
+    language: str
+    kind: str
+    date: datetime.date | None
+    sha256: str
+    text: str = field(repr=False)
+    sections: tuple[Section, ...] = field(repr=False)
+    pages: tuple[Page, ...] = field(default=(), repr=False)
+
+    def section_at(self, offset: int) -> Section:
+        """The section that holds `offset`."""
+        for section in self.sections:
+            if section.start <= offset < section.end:
+                return section
+        raise IndexError(f"offset {offset} is outside document {self.id!r} of {len(self.text)} characters")
+
+    def page_at(self, offset: int) -> int | None:
+        """The number of the page that holds `offset`; None where the format has no pages."""
+        return next((page.number for page in reversed(self.pages) if page.start <= offset), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The unit of retrieval: `document.text[start:end]`, a small section or a run of sentences."""
+
+    id: str
+    document_id: str
+    start: int
+    end: int
+    heading_path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A canonical wording: a span of a document, and the names under which people ask for it.
+
+    `names` are the other names in the document's language, `translations` maps a language code to
+    the names of the term (never of the wording) in that language; `question` is one that asks for
+    it, shown as an example.
+    """
+
+    term: str
+    names: tuple[str, ...]
+    acronyms: tuple[str, ...]
+    translations: Mapping[str, tuple[str, ...]]
+    body: str
+    status: str
+    valid_from: datetime.date | None
+    document_id: str
+    start: int
+    end: int
+    sha256: str
+    question: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A file that could not be used, and the reason in words for the person who put it there."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Everything that was read from a folder of documents, and everything that was refused."""
+
+    documents: tuple[Document, ...]
+    definitions: tuple[Definition, ...]
+    refused: tuple[Refused, ...]

@@ -1,0 +1,84 @@
+"""The one meaning of "the same words", and the form in which texts are searched.
+
+White space, line breaks, soft hyphens, the shapes of quotation marks, dashes and hyphens,
+ligatures, Unicode normal forms and letter case do not count. Every letter, digit and punctuation
+mark that can change the meaning does. A folded text carries a map back to the offsets of the text
+it was made from, so that what is quoted is always taken from the original.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+_QUOTES = dict.fromkeys("‘’‚‛′`´“”„‟″«»‹›\"「」『』〝〞＂＇", "'")
+_DASHES = dict.fromkeys("‐‑‒–—―−﹘﹣－⁃", "-")
+_LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
+_INVISIBLE = dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", "")
+_SHAPES = {**_QUOTES, **_DASHES, **_LIGATURES, **_INVISIBLE}
+# A character with the combining marks that follow it: normal forms are compared by cluster.
+_CLUSTER = re.compile(r"\s+|.[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f]*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A folded text. `text[i]` was made from `original[starts[i]:ends[i]]`."""
+
+    text: str
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+
+    def find(self, needle: str, at: int = 0) -> tuple[int, int] | None:
+        """The span in the original of the first occurrence of the folded `needle`."""
+        found = self.text.find(needle, at)
+        if found < 0 or not needle:
+            return None
+        return self.starts[found], self.ends[found + len(needle) - 1]
+
+
+def fold(text: str) -> Folded:
+    """The form in which two texts are compared, with the way back.
+
+    >>> fold("An “Area of\\u00a0\\n Innovation”").text
+    "an 'area of innovation'"
+    """
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for match in _CLUSTER.finditer(text):
+        piece = _fold_cluster(match.group())
+        pieces.append(piece)
+        starts.extend([match.start()] * len(piece))
+        ends.extend([match.end()] * len(piece))
+    return Folded("".join(pieces), tuple(starts), tuple(ends))
+
+
+def folded(text: str) -> str:
+    """`fold(text).text` without leading and trailing white space, for names and questions."""
+    return fold(text).text.strip()
+
+
+def same_words(left: str, right: str) -> bool:
+    """Whether two texts differ in nothing that counts."""
+    return folded(left) == folded(right)
+
+
+def without_accents(text: str) -> str:
+    """Letters without their accents, for search only: "é" and "e" are different in a wording.
+
+    >>> without_accents("Définição")
+    'Definicao'
+    """
+    decomposed = unicodedata.normalize("NFD", text)
+    # Marks of other scripts carry vowels or voicing and belong to the word: "が" is not "か".
+    stripped = "".join(char for char in decomposed if not "\u0300" <= char <= "\u036f")
+    return unicodedata.normalize("NFC", stripped)
+
+
+def _fold_cluster(cluster: str) -> str:
+    if cluster.isspace():
+        return " "
+    shaped = "".join(_SHAPES.get(char, char) for char in unicodedata.normalize("NFC", cluster))
+    # Case folding can decompose ("İ"), so the normal form is taken again.
+    return unicodedata.normalize("NFC", shaped.casefold())

@@ -1,0 +1,1 @@
+"""The corpus made findable: vectors and words of its passages, in generations that never change."""

@@ -1,0 +1,88 @@
+"""Acronyms and what they stand for, mined from "name (ABC)" in the documents themselves.
+
+Acronyms often stand in headings only, with the definition below them, so passages are indexed
+with the expansions, and questions are expanded by them. After Schwartz and Hearst (2003), "A simple
+algorithm for identifying abbreviation definitions in biomedical text", for the case in which the
+letters are the initials of the words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from corpus.types import Document
+
+_BRACKETED = re.compile(r"\(([A-Z][A-Z&]{1,7}s?)\)")
+_WORD = re.compile(r"\w+(?:[’'&-]\w+)*")
+_SMALL_WORDS = frozenset("a an and de del der des di du et for in la le of on or the to und y".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Acronym:
+    """`short` as written, `long` the words it stands for, and the span of both together."""
+
+    short: str
+    long: str
+    document_id: str
+    start: int
+    end: int
+
+
+def mine(document: Document) -> list[Acronym]:
+    """Every "name (ABC)" of a document, in reading order."""
+    return [
+        Acronym(match[1], document.text[start : match.start()].rstrip(), document.id, start, match.end())
+        for match in _BRACKETED.finditer(document.text)
+        if (start := _long_form_start(document.text, match.start(), match[1])) is not None
+    ]
+
+
+def singular(acronym: str) -> str:
+    """The acronym without a plural "s", in capitals.
+
+    >>> singular("STPs"), singular("aois"), singular("OIS")
+    ('STP', 'AOI', 'OIS')
+    """
+    if acronym[-1:] == "s" and len(acronym) > 2 and (acronym[:-1].isupper() or acronym.islower()):
+        acronym = acronym[:-1]
+    return acronym.upper()
+
+
+def by_short_form(acronyms: Iterable[Acronym]) -> dict[str, Acronym]:
+    """The first mention of each acronym, by its singular in capitals."""
+    found: dict[str, Acronym] = {}
+    for acronym in acronyms:
+        found.setdefault(singular(acronym.short), acronym)
+    return found
+
+
+def missing_forms(acronym: Acronym, text: str) -> list[str]:
+    """The forms of an acronym that a text speaks of without holding them, so that each finds the other."""
+    short = singular(acronym.short)
+    words = set(_WORD.findall(text))
+    has_long = acronym.long.lower() in text.lower()
+    if not has_long and not any(_is_form_of(word, short) for word in words):
+        return []
+    return [*([] if has_long else [acronym.long]), *([] if short in words else [short])]
+
+
+def _is_form_of(word: str, short: str) -> bool:
+    return word in (short, f"{short}s")
+
+
+def _long_form_start(text: str, bracket: int, short: str) -> int | None:
+    """Where the words begin whose initials are the acronym's letters; None where they are not."""
+    letters = [letter.lower() for letter in short.rstrip("s") if letter.isalpha()]
+    line_start = text.rfind("\n", 0, bracket) + 1
+    words = list(_WORD.finditer(text, max(line_start, bracket - 120), bracket))
+    start = bracket
+    while words and letters:
+        word = words.pop()
+        if word.group()[0].lower() == letters[-1]:
+            letters.pop()
+        elif word.group().lower() not in _SMALL_WORDS:
+            return None
+        start = word.start()
+    return None if letters else start
