@@ -104,9 +104,7 @@ def _check_entry(path: Path, number: int, row: Mapping[str, Any]) -> None:
             raise UserError(f"{path}: entry {number} has {key} = {value!r}; expected a {expected.__name__}.")
 
 
-def _read_documents(
-    folder: Path, entries: Mapping[str, Mapping[str, Any]]
-) -> tuple[list[Document], list[Refused]]:
+def _read_documents(folder: Path, entries: Mapping[str, Mapping[str, Any]]) -> tuple[list[Document], list[Refused]]:
     documents: dict[str, Document] = {}
     files = {path.relative_to(folder).as_posix(): path for path in corpus_files(folder)}
     refused = [
@@ -130,7 +128,9 @@ def _check_unique(document: Document, others: Iterable[Document]) -> None:
         if document.sha256 == other.sha256:
             raise UserError(f"it holds the same text as {other.path}, which is indexed and cited in its place")
         if document.id == other.id:
-            raise UserError(f"its id {document.id!r} already belongs to {other.path}; give it another `id` in {CATALOGUE}")
+            raise UserError(
+                f"its id {document.id!r} already belongs to {other.path}; give it another `id` in {CATALOGUE}"
+            )
 
 
 def _read_document(folder: Path, name: str, path: Path, entry: Mapping[str, Any]) -> Document:

@@ -89,7 +89,8 @@ def _check_names(path: Path, definitions: Sequence[Definition]) -> None:
             owner = owners.setdefault(folded(name), definition)
             if owner is not definition:
                 raise UserError(
-                    f"{path}: {name!r} is a name of both {owner.term!r} and {definition.term!r}; keep it in one of them."
+                    f"{path}: {name!r} is a name of both {owner.term!r} and {definition.term!r}; "
+                    "keep it in one of them."
                 )
 
 

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-import datetime
 
 
 @dataclass(frozen=True, slots=True)

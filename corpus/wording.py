@@ -12,7 +12,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-_QUOTES = dict.fromkeys("‘’‚‛′`´“”„‟″«»‹›\"「」『』〝〞＂＇", "'")
+_QUOTES = dict.fromkeys('‘’‚‛′`´“”„‟″«»‹›"「」『』〝〞＂＇', "'")
 _DASHES = dict.fromkeys("‐‑‒–—―−﹘﹣－⁃", "-")
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 _INVISIBLE = dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", "")

@@ -16,7 +16,9 @@ from corpus.types import Document
 
 _BRACKETED = re.compile(r"\(([A-Z][A-Z&]{1,7}s?)\)")
 _WORD = re.compile(r"\w+(?:[’'&-]\w+)*")
-_SMALL_WORDS = frozenset("a an and de del der des di du et for in la le of on or the to und y".split())
+_SMALL_WORDS = frozenset(
+    ("a", "an", "and", "de", "der", "du", "et", "for", "in", "la", "of", "on", "or", "the", "to", "und", "y")
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,9 +171,7 @@ def _write(
     return manifest, corpus.refused
 
 
-def indexed_texts(
-    corpus: Corpus, acronyms: list[Acronym], all_passages: list[Passage]
-) -> list[str]:
+def indexed_texts(corpus: Corpus, acronyms: list[Acronym], all_passages: list[Passage]) -> list[str]:
     """What each passage is searched by: its heading path, its text, and what its acronyms stand for."""
     documents = {document.id: document for document in corpus.documents}
     expansions = by_short_form(acronyms)

@@ -91,7 +91,7 @@ class SentenceTransformerEncoder:
             )
             if progress:
                 progress(min(at + 256, len(texts)))
-        return np.concatenate(blocks) if blocks else np.zeros((0, model.get_embedding_dimension()), np.float32)
+        return np.concatenate(blocks) if blocks else np.zeros((0, model.get_embedding_dimension() or 0), np.float32)
 
     def encode_words(self, texts: Sequence[str]) -> list[WordVectors]:
         """As `Encoder.encode_words`: the model's token vectors, pooled to words by their mean."""
@@ -100,8 +100,13 @@ class SentenceTransformerEncoder:
         model = self._loaded()
         batch = model.tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt", max_length=256)
         with torch.inference_mode():
-            hidden = model[0].auto_model(**batch).last_hidden_state.numpy()
+            hidden = self._transformer(**batch).last_hidden_state.numpy()
         return [_pool(text, batch.encodings[row], hidden[row]) for row, text in enumerate(texts)]
+
+    @property
+    def _transformer(self) -> Any:
+        # The first module of a sentence-transformers model; the pooling comes after it.
+        return self._loaded()[0].auto_model
 
     def _loaded(self) -> SentenceTransformer:
         if self._model is None:
@@ -109,7 +114,7 @@ class SentenceTransformerEncoder:
             from sentence_transformers import SentenceTransformer
             from transformers.utils import logging
 
-            logging.disable_progress_bar()
+            logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # the library's own
             self._model = SentenceTransformer(
                 str(self._folder), device="cpu", local_files_only=True, trust_remote_code=False
             )

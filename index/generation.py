@@ -93,7 +93,8 @@ def current(index: Path) -> Path:
     folder = index / _GENERATIONS / name
     if not re.fullmatch(r"g\d+", name) or not folder.is_dir():
         raise UserError(
-            f"{index / _POINTER} names the generation {name!r}, which is not there: run `assistant index build --rebuild`."
+            f"{index / _POINTER} names the generation {name!r}, which is not there: "
+            "run `assistant index build --rebuild`."
         )
     return folder
 

@@ -151,6 +151,6 @@ def _rank(position: int, ranking: Sequence[int]) -> int | None:
 def _check_encoder(folder: Path, manifest: Manifest, encoder: Encoder) -> None:
     if manifest.encoder_sha256 != encoder.digest:
         raise UserError(
-            f"The index in {folder} was built with {manifest.encoder}, the setting is {encoder.name} with other weights: "
-            "run `assistant index build --rebuild`, or set ASSISTANT_ENCODER back."
+            f"The index in {folder} was built with {manifest.encoder}, the setting is {encoder.name} with other "
+            "weights: run `assistant index build --rebuild`, or set ASSISTANT_ENCODER back."
         )

@@ -36,9 +36,7 @@ class VectorStore:
     def build(cls, folder: Path, ids: Sequence[str], vectors: Vectors) -> None:
         """Write a new store with one row for each id and close it."""
         client = _client(folder)
-        collection = client.create_collection(
-            _COLLECTION, embedding_function=None, configuration=_CONFIGURATION
-        )
+        collection = client.create_collection(_COLLECTION, embedding_function=None, configuration=_CONFIGURATION)
         for at in range(0, len(ids), _ROWS_A_CALL):
             collection.add(ids=list(ids[at : at + _ROWS_A_CALL]), embeddings=vectors[at : at + _ROWS_A_CALL])
         client.close()

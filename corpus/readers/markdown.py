@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -22,7 +23,7 @@ def _headings(text: str) -> list[Heading]:
     tokens = MarkdownIt("commonmark").parse(text)
     return [
         Heading(starts[token.map[0]], int(token.tag.removeprefix("h")), _plain(inline.content))
-        for token, inline in zip(tokens, tokens[1:], strict=False)
+        for token, inline in itertools.pairwise(tokens)
         # A heading inside a quotation or a list is not a section of the document.
         if token.type == "heading_open" and token.map and token.level == 0 and inline.content.strip()
     ]

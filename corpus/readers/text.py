@@ -73,4 +73,3 @@ def is_bare_heading(line: str) -> bool:
         and not _ENDS_LIKE_TEXT.search(line)
         and not _BULLET.match(line)
     )
-

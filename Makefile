@@ -1,0 +1,39 @@
+# Every command does its own set-up in a fresh checkout: Python 3.11 to 3.13, make and git suffice.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help setup chat test check bench clean
+.DEFAULT_GOAL := help
+
+help:  ## what there is to do
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+setup: $(READY)  ## install everything into .venv; leaves .venv/bin/assistant
+
+# torch first and alone: left to choose, a resolver takes gigabytes of CUDA packages.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "Found Python %d.%d, expected 3.11 to 3.13: call make PYTHON=python3.12, for example." % v)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,evals]'
+	@touch $(READY)
+
+chat: setup  ## build the index, serve the chat, print its address
+	$(BIN)/assistant index build
+	$(BIN)/assistant chat
+
+test: setup check  ## everything that CI runs
+	$(BIN)/python -m pytest $(PYTEST)
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup  ## time and memory on this machine, as tables
+	$(BIN)/python -m evals.bench
+
+clean:  ## remove what was built, not what was written
+	rm -rf $(VENV) .assistant build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,237 @@
+"""The command line. Results go to standard output, everything else to standard error.
+
+The one place that puts the parts together. Heavy imports stand inside the subcommand that needs
+them: `assistant --help` must answer at once.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from corpus.errors import UserError
+
+if TYPE_CHECKING:
+    from assistant.ask import Assistant
+    from assistant.settings import Settings
+    from index.build import BuildReport
+
+app = typer.Typer(
+    help="Answers from the association's documents, quoted to the letter and cited.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+index_app = typer.Typer(help="Make, inspect and search the index.", no_args_is_help=True, rich_markup_mode=None)
+documents_app = typer.Typer(help="The documents of the corpus.", no_args_is_help=True, rich_markup_mode=None)
+definitions_app = typer.Typer(help="The canonical definitions.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(index_app, name="index")
+app.add_typer(documents_app, name="documents")
+app.add_typer(definitions_app, name="definitions")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+@app.command(epilog="Example: assistant chat --port 8080")
+def chat(
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None,
+) -> None:
+    """Serve the chat in a browser; builds the index first where there is none."""
+    from assistant.service import has_index
+    from assistant.web.main import run
+
+    settings = _settings(host=host, port=port)
+    if not has_index(settings):
+        _build(settings)
+    run(settings, announce=_note)
+
+
+@app.command(epilog='Example: assistant ask "What is an area of innovation?"')
+def ask(
+    question: Annotated[str | None, typer.Argument(help="The question, in quotation marks.")] = None,
+    as_json: Json = False,
+    batch: Annotated[
+        Path | None,
+        typer.Option(help='JSON Lines of {"id", "question", "history"}; "-" reads standard input.', metavar="FILE"),
+    ] = None,
+) -> None:
+    """Answer one question, or a file of them, with citations."""
+    if (question is None) == (batch is None):
+        raise UserError("Give either one QUESTION in quotation marks, or --batch FILE.")
+    if batch is not None:
+        _ask_batch(batch)
+        return
+    from assistant.question import check_question
+    from assistant.show import show_answer
+
+    check_question(question or "")
+    answer = _assistant().ask(question or "")
+    if as_json:
+        _print_json(answer.as_dict())
+    else:
+        show_answer(answer)
+
+
+@index_app.command("build", epilog="Example: assistant index build")
+def index_build(
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build even where nothing has changed.")] = False,
+) -> None:
+    """Make or refresh the index of the corpus."""
+    report = _build(_settings(), rebuild=rebuild)
+    manifest = report.manifest
+    done = "Built" if report.changed else "Nothing has changed;"
+    typer.echo(
+        f"{done} index {manifest.version}: {manifest.documents} documents, {manifest.passages} passages, "
+        f"{manifest.sentences} sentences."
+    )
+
+
+@index_app.command("status", epilog="Example: assistant index status --json")
+def index_status(as_json: Json = False) -> None:
+    """What the index holds, and which documents were refused and why."""
+    from assistant.service import Service
+    from assistant.show import show_status, status
+
+    settings = _settings()
+    found = status(settings, Service(settings).assistant())
+    if as_json:
+        _print_json(found)
+    else:
+        show_status(found)
+
+
+@index_app.command("search", epilog='Example: assistant index search "technology park"')
+def index_search(words: Annotated[str, typer.Argument(help="What to search for.")], as_json: Json = False) -> None:
+    """The passages nearest to some words, without composing an answer."""
+    from assistant.show import hit_record, show_hits
+
+    if not words.strip():
+        raise UserError("There is nothing to search for: give some words.")
+    assistant = _assistant()
+    records = [hit_record(assistant, hit) for hit in assistant.snapshot.search(words)]
+    if as_json:
+        _print_json(records)
+    else:
+        show_hits(records)
+
+
+@documents_app.command("list", epilog="Example: assistant documents list")
+def documents_list(as_json: Json = False) -> None:
+    """The documents that are indexed."""
+    from assistant.show import document_record, show_documents
+
+    assistant = _assistant()
+    records = [document_record(document) for document in assistant.documents]
+    if as_json:
+        _print_json(records)
+    else:
+        show_documents(records, assistant.refused)
+
+
+@documents_app.command("text", epilog="Example: assistant documents text iasp-definitions")
+def documents_text(document_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """A document's text, the one in which the offsets of citations count."""
+    documents = {document.id: document for document in _assistant().documents}
+    if document_id not in documents:
+        raise UserError(f"There is no document {document_id!r}; expected one of {', '.join(documents)}.")
+    # Exactly the text: no line end is added and none is translated.
+    typer.get_binary_stream("stdout").write(documents[document_id].text.encode("utf-8", "surrogatepass"))
+
+
+@definitions_app.command("list", epilog="Example: assistant definitions list")
+def definitions_list(as_json: Json = False) -> None:
+    """The canonical definitions, with their other names."""
+    from assistant.show import definition_record, show_definitions
+
+    assistant = _assistant()
+    records = [definition_record(assistant, definition) for definition in assistant.registry.definitions]
+    if as_json:
+        _print_json(records)
+    else:
+        show_definitions(records)
+
+
+@definitions_app.command("show", epilog='Example: assistant definitions show "science park"')
+def definitions_show(
+    term: Annotated[str, typer.Argument(help="A term, an acronym or another name.")], as_json: Json = False
+) -> None:
+    """The canonical wording of a term, untouched, with its source."""
+    from assistant.show import definition_record, show_definition
+
+    assistant = _assistant()
+    found = assistant.registry.find(term)
+    if found is None:
+        raise UserError(_unknown_term(assistant, term))
+    record = definition_record(assistant, found.definition)
+    if as_json:
+        _print_json(record)
+    else:
+        show_definition(record)
+
+
+def _settings(**flags: Any) -> Settings:
+    from assistant.settings import load_settings
+
+    return load_settings(**flags)
+
+
+def _assistant() -> Assistant:
+    return _open(_settings())
+
+
+def _open(settings: Settings) -> Assistant:
+    """The assistant over the index that serves; one is built first where there is none."""
+    from assistant.service import Service, has_index, is_outdated
+
+    if not has_index(settings):
+        _build(settings)
+    assistant = Service(settings).assistant()
+    if is_outdated(settings, assistant):
+        _note("The documents have changed since the index was built: run `assistant index build`.")
+    return assistant
+
+
+def _build(settings: Settings, *, rebuild: bool = False) -> BuildReport:
+    from assistant.progress import progress_on_terminal
+    from assistant.service import build
+
+    with progress_on_terminal() as progress:
+        report = build(settings, rebuild=rebuild, progress=progress)
+    for refused in report.refused:
+        _note(f"Refused {refused.path}: {refused.reason}")
+    return report
+
+
+def _ask_batch(batch: Path) -> None:
+    from assistant.batch import answer_lines, read_lines
+
+    lines = read_lines(batch)
+    assistant = _assistant()
+    problems = 0
+    for record, problem in answer_lines(assistant, batch, lines):
+        typer.echo(json.dumps(record, ensure_ascii=False))
+        if problem:
+            problems += 1
+            _note(problem)
+    if problems:
+        raise UserError(f"{problems} of {len(lines)} lines held no question that can be answered; each is named above.")
+
+
+def _unknown_term(assistant: Assistant, term: str) -> str:
+    known = ", ".join(definition.term for definition in assistant.registry.definitions)
+    return f"There is no canonical definition of {term!r}; " + (
+        f"the registry has {known}." if known else "this corpus has no definitions.toml."
+    )
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _note(message: str) -> None:
+    typer.echo(message, err=True)

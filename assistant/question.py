@@ -1,0 +1,239 @@
+"""Understanding a question: its language, its kind, the term it asks for, the turn it follows.
+
+Everything that depends on a language is data in `language.toml`; everything that depends on the
+association is in the registry of definitions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from assistant.language import Phrases, detect, frame, plain, tables
+from assistant.registry import Found, Registry
+from assistant.types import Query, Turn
+from corpus.errors import UserError
+
+LONGEST_QUESTION = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A term that a question asks for. `strong`: the frame asks for a definition and nothing else.
+
+    `bare` tells that it was asked for without "the", so as a term and not as some known thing.
+    """
+
+    term: str
+    found: Found | None
+    strong: bool
+    bare: bool
+
+
+def check_question(question: str) -> None:
+    """Raises UserError where there is nothing to answer, or more than anyone asks."""
+    if not question.strip():
+        raise UserError("The question is empty: type a question.")
+    if len(question) > LONGEST_QUESTION:
+        raise UserError(
+            f"The question has {len(question):,} characters, up to {LONGEST_QUESTION:,} can be read: shorten it."
+        )
+
+
+def understand(
+    question: str,
+    history: Sequence[Turn],
+    registry: Registry,
+    known: Callable[[str], bool],
+    known_acronym: Callable[[str], bool],
+) -> Query:
+    """The query behind a question.
+
+    `known` tells whether words stand in the documents as they are, `known_acronym` whether the
+    documents spell an acronym out.
+    """
+    language = detect(question)
+    phrases = tables()[language]
+    text = " ".join(question.split())
+    if is_small_talk(text):
+        return Query(question, text, "smalltalk", language)
+    if expansion := _framed(text, phrases.expansion, registry):
+        return Query(question, text, "expansion", language, term=expansion)
+    asked = asked_term(text, registry)
+    if asked and asked.found:
+        return _definition_query(question, text, language, asked.term, asked.found)
+    if asked and asked.strong and known_acronym(asked.term) and _framed(text, phrases.meaning, registry):
+        return Query(question, text, "expansion", language, term=asked.term)
+    if history and (standalone := _standalone(text, phrases, history, registry, known)):
+        resolved = asked_term(standalone, registry)
+        if resolved and resolved.found:
+            return Query(question, standalone, "definition", language, resolved.term, resolved.found.definition.term)
+        return Query(question, standalone, "question", language)
+    if asked and asked.strong and asked.bare and _is_a_term(asked.term, phrases):
+        return Query(question, text, "definition", language, term=asked.term)
+    if _is_a_term(text, phrases) and (len(text.split()) == 1 or known(text.rstrip("?!. "))):
+        # A name and nothing else asks what it is.
+        return Query(question, text, "definition", language, term=plain(text))
+    return Query(question, text, "question", language)
+
+
+def asked_term(text: str, registry: Registry) -> Asked | None:
+    """The term that a text asks for, in any language; one of the registry's first."""
+    candidates = [
+        Asked(*_without_articles(term, phrases, registry), strong=strong, bare=_is_bare(term, phrases))
+        for phrases in tables().values()
+        for core in _cores(text, phrases, registry)
+        for term, strong in _terms_in(core, phrases, registry)
+    ]
+    in_registry = [asked for asked in candidates if asked.found]
+    if in_registry:
+        return min(in_registry, key=lambda asked: (asked.found is not None and asked.found.corrected, len(asked.term)))
+    # The frame that leaves the least is the one that says the most.
+    return min((asked for asked in candidates if asked.strong), key=lambda asked: len(asked.term), default=None)
+
+
+def content_words(text: str, language: str) -> list[str]:
+    """The words of a text that carry content, in order."""
+    function = tables()[language].function
+    return [word for word in re.findall(r"\w+(?:[.,]\d+)*", plain(text)) if word not in function]
+
+
+def expected(text: str, language: str) -> str | None:
+    """What kind of thing a question asks for: "number", "date", "name", or None."""
+    asked = plain(text)
+    for kind, phrases in tables()[language].expects.items():
+        if any(re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", asked) for phrase in phrases):
+            return kind
+    return None
+
+
+def is_small_talk(text: str) -> bool:
+    """Whether a message greets or thanks and asks nothing."""
+    return any(plain(text) in phrases.small_talk for phrases in tables().values())
+
+
+def _definition_query(question: str, text: str, language: str, term: str, found: Found) -> Query:
+    standalone = plain(text).replace(term, found.name, 1) + "?" if found.corrected else text
+    return Query(question, standalone, "definition", language, term, found.definition.term)
+
+
+def _terms_in(core: str, phrases: Phrases, registry: Registry) -> list[tuple[str, bool]]:
+    """What each frame leaves of a question, and whether that frame is a strong one."""
+    found = [(core, False)]
+    for strong, frames in ((True, phrases.definition), (False, phrases.mention)):
+        for template in frames:
+            if match := frame(template, registry.bodies).fullmatch(core):
+                found.append((match["term"].strip(" '"), strong))
+    return found
+
+
+def _cores(text: str, phrases: Phrases, registry: Registry) -> list[str]:
+    """A question as it is, then without what was said before it, after it, and both."""
+    whole = plain(text)
+    opened = _strip(whole, phrases.openers, registry, at_start=True)
+    closed = _strip(whole, phrases.closers, registry, at_start=False)
+    both = _strip(opened, phrases.closers, registry, at_start=False)
+    return list(dict.fromkeys((whole, opened, closed, both)))
+
+
+def _strip(text: str, phrases: Sequence[str], registry: Registry, *, at_start: bool) -> str:
+    for _ in range(4):
+        before = text
+        for phrase in phrases:
+            pattern = frame(phrase, registry.bodies).pattern
+            edge = rf"^{pattern}[\s,.!:;-]+(?=\S)" if at_start else rf"(?<=\S)[\s,.!:;(-]+{pattern}$"
+            text = re.sub(edge, "", text)
+        if text == before:
+            return text
+    return text
+
+
+def _without_articles(term: str, phrases: Phrases, registry: Registry) -> tuple[str, Found | None]:
+    """A term without the articles before it, and its definition; the term as typed decides first."""
+    while True:
+        found = registry.find(term)
+        shorter = _without_one_article(term, phrases)
+        if (found and not found.corrected) or shorter == term:
+            return term, found
+        term = shorter
+
+
+def _without_one_article(term: str, phrases: Phrases) -> str:
+    for article in phrases.articles:
+        separator = "" if article.endswith("'") else " "
+        if term.startswith(article + separator) and len(term) > len(article) + len(separator):
+            return term[len(article) + len(separator) :].strip(" '\"")
+    return term
+
+
+def _is_bare(term: str, phrases: Phrases) -> bool:
+    return term.split(" ")[0] not in phrases.definite
+
+
+def _is_a_term(term: str, phrases: Phrases) -> bool:
+    """Whether what was asked for is a name of something: few words, none of them a function word."""
+    found = re.findall(r"\w+", plain(term))
+    return 0 < len(found) <= 4 and not any(word in phrases.function for word in found)
+
+
+def _framed(text: str, frames: Sequence[str], registry: Registry) -> str | None:
+    for template in frames:
+        if match := frame(template, registry.bodies).fullmatch(plain(text)):
+            return match["term"].strip(" '\"")
+    return None
+
+
+def _standalone(
+    text: str, phrases: Phrases, history: Sequence[Turn], registry: Registry, known: Callable[[str], bool]
+) -> str | None:
+    """A follow-up with the topic of the turns before it; None where it stands on its own."""
+    pronoun = re.search(rf"(?<!\w)({'|'.join(sorted(phrases.pronouns, key=len, reverse=True))})(?!\w)", text.lower())
+    language = detect(text)
+    elliptic = len(content_words(text, language)) < 2 or _continues(text, phrases)
+    if not (pronoun or elliptic):
+        return None
+    if registry.mentioned(text):
+        # The pronoun stands for what the question itself names.
+        return None
+    topic = topic_of(history, registry, known)
+    if topic is None or plain(topic) in plain(text):
+        return None
+    if pronoun:
+        possessive = "'s" if pronoun[1] in ("its", "their", "his", "her", "theirs") else ""
+        return f"{text[: pronoun.start()]}{topic}{possessive}{text[pronoun.end() :]}"
+    return f"{text.rstrip('?!. ')} ({topic})?"
+
+
+def _continues(text: str, phrases: Phrases) -> bool:
+    start = plain(text)
+    return any(re.match(rf"{re.escape(phrase)}(?!\w)", start) for phrase in phrases.continues)
+
+
+def topic_of(history: Sequence[Turn], registry: Registry, known: Callable[[str], bool]) -> str | None:
+    """What the conversation is about: the last term or phrase of the documents that the user named."""
+    for turn in reversed(history):
+        if turn.role != "user":
+            continue
+        if definition := registry.mentioned(turn.content):
+            return definition.term
+        if phrase := _longest_known(turn.content, known):
+            return phrase
+    return None
+
+
+def _longest_known(text: str, known: Callable[[str], bool]) -> str | None:
+    """The longest run of words that stands in the documents and begins and ends with content."""
+    language = detect(text)
+    function = tables()[language].function
+    words = re.findall(r"\w+(?:[-'’]\w+)*", text)
+    runs = [
+        words[start:end]
+        for start in range(len(words))
+        for end in range(start + 1, min(start + 8, len(words)) + 1)
+        if plain(words[start]) not in function and plain(words[end - 1]) not in function
+    ]
+    runs.sort(key=lambda run: -len(run))
+    phrase = next((" ".join(run) for run in runs if known(" ".join(run))), None)
+    article = phrase and re.search(rf"\bthe {re.escape(phrase)}", text, re.IGNORECASE)
+    return f"the {phrase}" if article else phrase

@@ -1,0 +1,78 @@
+"""The names of the canonical definitions, looked up as people type them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
+
+from assistant.language import plain
+from corpus.definitions import names_of
+from corpus.types import Definition
+
+# A name this short has near neighbours that mean something else.
+_SHORTEST_CORRECTED = 7
+_NEAR = 85.0
+_FREQUENT = 2
+# A word this long may hold two slips.
+_LONG_WORD = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A definition, and the name that matched: another one than was typed where `corrected`."""
+
+    definition: Definition
+    name: str
+    corrected: bool
+
+
+class Registry:
+    """Definitions by any of their names. A name that the registry lacks finds nothing.
+
+    `frequency` tells how many passages hold a word. A slip is corrected only where the word as
+    typed is unknown to the documents and the one it becomes is a frequent one: spelling that
+    corrects towards rare words invents terms.
+    """
+
+    def __init__(self, definitions: Sequence[Definition], frequency: Callable[[str], int]) -> None:
+        self._frequency = frequency
+        self.definitions = tuple(definitions)
+        self.bodies = tuple(dict.fromkeys(definition.body for definition in definitions))
+        self._by_name = {plain(name): definition for definition in definitions for name in names_of(definition)}
+        self._long_names = [name for name in self._by_name if len(name) >= _SHORTEST_CORRECTED]
+
+    def find(self, name: str) -> Found | None:
+        """The definition with this name, or with one that differs by a slip of the keyboard."""
+        typed = plain(name)
+        if definition := self._by_name.get(typed):
+            return Found(definition, typed, corrected=False)
+        if len(typed) < _SHORTEST_CORRECTED:
+            return None
+        near = process.extractOne(typed, self._long_names, scorer=fuzz.ratio, score_cutoff=_NEAR)
+        if near is None or not self._is_slip(typed.split(), near[0].split()):
+            return None
+        return Found(self._by_name[near[0]], near[0], corrected=True)
+
+    def mentioned(self, text: str) -> Definition | None:
+        """The definition whose name stands last in a text; the longer name where two overlap."""
+        where = plain(text)
+        spots = [
+            (match.end(), len(name), name)
+            for name in self._by_name
+            for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", where)
+        ]
+        return self._by_name[max(spots)[2]] if spots else None
+
+    def _is_slip(self, typed: list[str], name: list[str]) -> bool:
+        # Another number of words is another term.
+        return len(typed) == len(name) and all(
+            OSA.distance(wrong, right) <= 1 + (len(right) >= _LONG_WORD)
+            and self._frequency(wrong) == 0
+            and self._frequency(right) >= _FREQUENT
+            for wrong, right in zip(typed, name, strict=True)
+            if wrong != right
+        )

@@ -1,0 +1,49 @@
+"""The assistant as programs use it: settings in, a ready `Assistant` out, the newest index always."""
+
+from __future__ import annotations
+
+from assistant.ask import Assistant
+from assistant.settings import Settings
+from corpus.catalogue import fingerprint
+from index import generation
+from index.build import BuildReport, Progress, build_index
+from index.encode import Encoder, open_encoder
+from index.search import Snapshot
+
+
+def has_index(settings: Settings) -> bool:
+    """Whether an index has ever been published in the settings' folder."""
+    return (settings.index / "current").exists()
+
+
+def build(settings: Settings, *, rebuild: bool = False, progress: Progress | None = None) -> BuildReport:
+    """Make or refresh the index of the settings' corpus."""
+    return build_index(
+        settings.corpus, settings.index, open_encoder(settings.encoder), rebuild=rebuild, progress=progress
+    )
+
+
+def is_outdated(settings: Settings, assistant: Assistant) -> bool:
+    """Whether the documents have changed since the index was built."""
+    return settings.corpus.is_dir() and fingerprint(settings.corpus) != assistant.snapshot.manifest.fingerprint
+
+
+class Service:
+    """Hands out the assistant over the index that serves now, opened again when a new one appears."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._encoder: Encoder = open_encoder(settings.encoder)
+        self._assistant: Assistant | None = None
+
+    def assistant(self) -> Assistant:
+        """Raises UserError where there is no index, or it cannot be used."""
+        folder = generation.current(self._settings.index)
+        if self._assistant is None or self._assistant.snapshot.folder != folder:
+            # The one before is closed with its last reader, so a question in flight is not disturbed.
+            self._assistant = Assistant.over(Snapshot(folder, self._encoder), self._settings.contact)
+        return self._assistant
+
+    def warm_up(self) -> None:
+        """Load the model now, so that the first question does not wait for it."""
+        self._encoder.encode(["warm up"])

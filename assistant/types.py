@@ -1,0 +1,99 @@
+"""The values of an answer. Chat, command line, API and evaluation all use the same `Answer`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Outcome = Literal["answered", "partial", "not_found"]
+Mode = Literal["definition", "extractive", "model"]
+Support = Literal["verbatim", "supported", "unsupported"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of the conversation so far. `role` is "user" or "assistant"."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What was understood of a question.
+
+    `standalone` is the question as it is searched for: the topic of earlier turns put in, a
+    misspelt name corrected. `term` is what a definition question asks for, in the asker's words;
+    `definition` is the registry's term for it, None where the registry has none.
+    """
+
+    question: str
+    standalone: str
+    kind: Literal["definition", "expansion", "question", "smalltalk", "none"]
+    language: str
+    term: str | None = None
+    definition: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A span of a document. `quote` is exactly `document.text[start:end]`.
+
+    `id` depends on the document's text and the span alone. `page` counts from 1 where the format
+    has pages. `url` is the source address with a text fragment that marks the quote.
+    """
+
+    number: int
+    id: str
+    document_id: str
+    title: str
+    section: str
+    page: int | None
+    start: int
+    end: int
+    quote: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of the answer and the numbers of the citations that carry it."""
+
+    text: str
+    support: Support
+    citations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer record of the contract; `as_dict` is its JSON shape."""
+
+    id: str | int | None
+    question: str
+    standalone_question: str
+    outcome: Outcome
+    reason: str | None
+    mode: Mode
+    language: str
+    text: str
+    confidence: float
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    nearest: tuple[Citation, ...]
+    index_version: str
+    seconds: Mapping[str, float] = field(compare=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The record as plain JSON values, keys in the contract's order."""
+        return _plain(self)  # type: ignore[no-any-return]
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,219 @@
+"""What a card of the chat shows, worked out from the answer; the templates only set it out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from urllib.parse import quote as percent_encode
+
+from assistant.types import Answer, Citation, Support
+from assistant.web.conversation import Exchange
+from assistant.web.site import Answerer
+from corpus.types import Document, Section
+
+CONTEXT = 300
+"""Characters of the passage that are shown on each side of the quote."""
+
+NEAREST = 280
+"""Characters of a nearest passage that are shown under a refusal."""
+
+QUESTION = 600
+"""Characters of a question that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What an answer is, in words and by a sign, so that nobody has to tell it by its colour."""
+
+    words: str
+    sign: str = ""
+    tone: str = "good"
+
+
+DEFINITION = Kind("Canonical definition, word for word")
+EXTRACTIVE = Kind("In the words of the documents")
+MODEL = Kind("Written by a language model, checked against the documents", "✎")
+PARTIAL = Kind("Partly in the documents", "◐", "warn")
+NOT_FOUND = Kind("Not in the documents", "○", "warn")
+# Reasons for which nothing was searched, so that nothing is said about what the documents hold.
+UNSEARCHED = {
+    "smalltalk": Kind(""),
+    "no_question": Kind("Not a question", "○", "warn"),
+    "empty_index": Kind("Nothing to search yet", "⚠", "warn"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Sentences of an answer that rest on the same citations, whose numbers follow them once."""
+
+    text: str
+    support: Support
+    citations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One citation as a card: the quote inside its passage, and where it stands."""
+
+    citation: Citation
+    anchor: str
+    heading: str
+    meta: str
+    before: str
+    after: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The sources of one answer. `turn` counts the exchanges of the conversation from 1."""
+
+    turn: int
+    question: str
+    sources: list[Source]
+
+
+def kind(answer: Answer) -> Kind:
+    if answer.outcome == "not_found":
+        return UNSEARCHED.get(answer.reason or "", NOT_FOUND)
+    if answer.outcome == "partial":
+        return PARTIAL
+    return {"definition": DEFINITION, "extractive": EXTRACTIVE, "model": MODEL}[answer.mode]
+
+
+def searched_for(answer: Answer) -> str | None:
+    """The question as it was searched for, where that is more than another way to type it."""
+    standalone = answer.standalone_question.strip()
+    return None if _folded(standalone) in ("", _folded(answer.question)) else standalone
+
+
+def _folded(question: str) -> str:
+    return " ".join(question.split()).casefold()
+
+
+def paragraphs(answer: Answer) -> list[Paragraph]:
+    """The sentences, those that follow each other from the same source put together."""
+    return [
+        Paragraph(_joined([sentence.text for sentence in run], numbers, numbered(answer)), support, numbers)
+        for (support, numbers), run in groupby(answer.sentences, key=lambda one: (one.support, one.citations))
+    ]
+
+
+def _joined(sentences: list[str], numbers: tuple[int, ...], citations: Mapping[int, Citation]) -> str:
+    # Between two sentences of a quote stands what stands there in the document: a space or a new line.
+    quote = citations[numbers[0]].quote if numbers else ""
+    start, end = quote.find(sentences[0]), quote.rfind(sentences[-1]) + len(sentences[-1])
+    words = " ".join(sentences)
+    return quote[start:end] if start >= 0 and quote[start:end].split() == words.split() else words
+
+
+def remark(answer: Answer) -> str:
+    """What the answer's text says beyond its sentences: which part of the question is left open, say."""
+    rest = answer.text
+    for sentence in answer.sentences:
+        rest = rest.replace(sentence.text, "", 1)
+    return " ".join(re.sub(r"\[\d+\]", "", rest).split())
+
+
+def numbered(answer: Answer) -> dict[int, Citation]:
+    """The citations by the number that text and cards show: both take it from the same object."""
+    return {citation.number: citation for citation in answer.citations}
+
+
+def groups(exchanges: Iterable[Exchange], answerer: Answerer | None) -> list[Group]:
+    """The sources of each answer of a conversation, in order."""
+    return [
+        Group(turn, clip_end(exchange.question, 120), sources(exchange.answer, turn, answerer))
+        for turn, exchange in enumerate(exchanges, start=1)
+        if exchange.answer is not None
+    ]
+
+
+def sources(answer: Answer, turn: int, answerer: Answerer | None) -> list[Source]:
+    """A card for each citation. `turn` keeps the anchors of two answers apart."""
+    return [_source(citation, turn, answerer) for citation in answer.citations]
+
+
+def _source(citation: Citation, turn: int, answerer: Answerer | None) -> Source:
+    document = _document(citation, answerer.documents) if answerer else None
+    before, after = _around(citation, document, answerer) if document and answerer else ("", "")
+    return Source(
+        citation=citation,
+        anchor=anchor(citation, turn),
+        heading=citation.section or citation.title,
+        meta=_meta(citation, document),
+        before=before,
+        after=after,
+        href=address(citation),
+    )
+
+
+def _document(citation: Citation, documents: Sequence[Document]) -> Document | None:
+    # The index may have been renewed since the answer was given: then only the quote is left of it.
+    for document in documents:
+        if document.id == citation.document_id:
+            return document if document.text[citation.start : citation.end] == citation.quote else None
+    return None
+
+
+def _around(citation: Citation, document: Document, answerer: Answerer) -> tuple[str, str]:
+    start, end = answerer.context(citation)
+    before = _below_heading(document.text[start : citation.start].lstrip(), document.section_at(citation.start))
+    after = document.text[citation.end : end].rstrip()
+    return clip_start(before, CONTEXT), clip_end(after, CONTEXT)
+
+
+def _below_heading(text: str, section: Section) -> str:
+    # The card has the heading above it already.
+    line, _, below = text.partition("\n")
+    return below.lstrip() if section.heading_path[-1:] == (line.strip(),) else text
+
+
+def _meta(citation: Citation, document: Document | None) -> str:
+    parts = [
+        citation.title if citation.section else None,
+        f"page {citation.page}" if citation.page else None,
+        f"received {day(document.date)}" if document and document.date else None,
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def anchor(citation: Citation, turn: int) -> str:
+    """The place of a citation's card on the page, unique in a conversation."""
+    return f"t{turn}-s{citation.number}"
+
+
+def address(citation: Citation) -> str:
+    """The document's page, opened at the citation: without a script by the fragment alone."""
+    return document_address(citation.document_id, citation.id)
+
+
+def document_address(document_id: str, citation_id: str | None = None) -> str:
+    place = f"?cite={citation_id}#{citation_id}" if citation_id else ""
+    return f"/documents/{percent_encode(document_id)}{place}"
+
+
+def day(value: date) -> str:
+    """
+    >>> day(date(2026, 11, 2))
+    '2 Nov 2026'
+    """
+    return f"{value.day} {value:%b} {value.year}"
+
+
+def clip_start(text: str, limit: int) -> str:
+    """The end of `text`, from a word's beginning on, in at most `limit` characters and an ellipsis."""
+    return text if len(text) <= limit else "… " + text[-limit:].partition(" ")[2].lstrip()
+
+
+def clip_end(text: str, limit: int) -> str:
+    """The beginning of `text`, up to a word's end, in at most `limit` characters and an ellipsis.
+
+    >>> clip_end("incubation and spin-off programmes", 20)
+    'incubation and …'
+    """
+    return text if len(text) <= limit else (text[:limit].rpartition(" ")[0] or text[:limit]).rstrip() + " …"

@@ -1,0 +1,56 @@
+"""The chat as a program: a port, the index loaded behind the first page, the server."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from assistant.ask import Assistant
+from assistant.service import Service
+from assistant.settings import Settings
+from assistant.web.app import create_app
+from assistant.web.serve import bind, serve
+from corpus.errors import UserError
+
+
+class Loading:
+    """The assistant as pages see it: absent while it loads, with a sentence when it cannot be had."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._service = Service(settings)
+        self._ready = threading.Event()
+        self._failure: str | None = None
+
+    def load(self) -> None:
+        """Open the index and load the model; what stops that is kept as a sentence."""
+        try:
+            self._service.assistant()
+            self._service.warm_up()
+        except UserError as error:
+            self._failure = str(error)
+        else:
+            self._ready.set()
+
+    def get(self) -> Assistant | None:
+        """The assistant over the newest index; None before it is loaded."""
+        if not self._ready.is_set():
+            return None
+        try:
+            return self._service.assistant()
+        except UserError as error:
+            self._failure = str(error)
+            return None
+
+    def failure(self) -> str | None:
+        return self._failure
+
+
+def run(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Serve until Ctrl-C. Raises UserError where the port or the model's folder cannot be had."""
+    sock = bind(settings.host, settings.port)
+    loading = Loading(settings)
+    threading.Thread(target=loading.load, name="load the index", daemon=True).start()
+    app = create_app(loading.get, failure=loading.failure, title=settings.title, contact=settings.contact)
+    host, port = sock.getsockname()[:2]
+    announce(f"{settings.title}: http://{f'[{host}]' if ':' in host else host}:{port} (Ctrl-C stops it)")
+    serve(app, sock)

@@ -1,0 +1,83 @@
+"""Every piece of HTML that we send, made from the templates with everything escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from assistant.web import cards
+from assistant.web.conversation import Exchange
+from assistant.web.reading import blocks
+from assistant.web.site import Answerer, Site
+from corpus.types import Document
+
+STATIC = Path(__file__).parent / "static"
+
+
+def _exact(text: str) -> Markup:
+    """Escaped so that the browser's text is this text: a bare carriage return would become a newline."""
+    return Markup(str(escape(text)).replace("\r", "&#13;"))  # noqa: S704 – escaped in the same breath
+
+
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.globals["cards"] = cards
+_templates.filters["exact"] = _exact
+
+
+def _render(template: str, **values: Any) -> str:
+    return _templates.get_template(template).render(values)
+
+
+def head() -> str:
+    return _render("head.html")
+
+
+def header(site: Site, here: str) -> str:
+    """The bar over every page; `here` is the path of the page that it stands on."""
+    return _render("header.html", title=site.title, here=here)
+
+
+def transcript(site: Site, exchanges: Sequence[Exchange]) -> str:
+    """The conversation; while it is empty, what can be asked."""
+    return _render("transcript.html", site=site, answerer=site.get(), exchanges=exchanges)
+
+
+def sources(site: Site, exchanges: Sequence[Exchange]) -> str:
+    """The sources of every answer so far, all but the latest answer's hidden."""
+    return _render("sources.html", groups=cards.groups(exchanges, site.get()))
+
+
+def foot() -> str:
+    return _render("foot.html")
+
+
+def documents(site: Site, answerer: Answerer) -> str:
+    return _render("documents.html", title=site.title, here="/documents", answerer=answerer)
+
+
+def document(site: Site, shown: Document, cited: tuple[int, int] | None, citation_id: str) -> str:
+    """A document's whole text; the span `cited` is marked and carries `citation_id` as its anchor."""
+    return _render(
+        "document.html",
+        title=site.title,
+        here="/documents",
+        document=shown,
+        blocks=blocks(shown, cited),
+        citation_id=citation_id,
+        linked=shown.url is not None and shown.url.startswith(("https://", "http://")),
+    )
+
+
+def message(site: Site, heading: str, sentence: str) -> str:
+    """A page that says one thing: what could not be shown, and why."""
+    return _render("message.html", title=site.title, here="", heading=heading, sentence=sentence)

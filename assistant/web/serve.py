@@ -1,0 +1,99 @@
+"""A port for the application, taken before anything slow begins, and the server on it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import socket
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from corpus.errors import UserError
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises UserError where the port or the address cannot be had.
+
+    Port 0 takes any free port; the socket tells which.
+    """
+    if not 0 <= port <= 65535:
+        raise UserError(f"{port} is not a port: choose one from 1 to 65535 with --port.")
+    family, address = _resolve(host, port)
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind(address)
+        # Two sockets may be bound to a port until one of them listens: only then is it ours.
+        sock.listen(128)
+    except OSError as error:
+        sock.close()
+        raise UserError(_reason(error, host, port)) from error
+    return sock
+
+
+def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise UserError(_foreign(host)) from error
+    family, _, _, _, address = found[0]
+    return family, (str(address[0]), port)
+
+
+def _reason(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Port {port} on {host} is already in use by another program: stop it, or choose another port with --port."
+        )
+    if error.errno == errno.EACCES:
+        return f"Port {port} on {host} is kept for the system: choose one from 1024 on with --port."
+    return _foreign(host)
+
+
+def _foreign(host: str) -> str:
+    return f"{host} is not an address of this machine: leave --host out, or give 127.0.0.1 or 0.0.0.0."
+
+
+def serve(app: FastAPI, sock: socket.socket) -> None:
+    """Serve on a bound socket until Ctrl-C."""
+    closing = asyncio.Event()
+    config = uvicorn.Config(_hang_up(app, closing), log_level="warning", timeout_graceful_shutdown=5)
+    with sock, contextlib.suppress(KeyboardInterrupt):
+        _Server(config, closing).run(sockets=[sock])
+
+
+class _Server(uvicorn.Server):
+    """Says when it is about to stop."""
+
+    def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
+        super().__init__(config)
+        self.closing = closing
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.closing.set()
+        await super().shutdown(sockets)
+
+
+def _hang_up(app: ASGIApp, closing: asyncio.Event) -> ASGIApp:
+    """`app`, for which every reader goes away when the server closes.
+
+    An open page holds streams that never end by themselves. Waiting for them never ends either,
+    and cancelling them prints a traceback each; a reader that goes away is an everyday thing.
+    """
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        async def receive_or_close() -> Message:
+            message, close = asyncio.ensure_future(receive()), asyncio.ensure_future(closing.wait())
+            try:
+                await asyncio.wait({message, close}, return_when=asyncio.FIRST_COMPLETED)
+                return message.result() if message.done() else {"type": "http.disconnect"}
+            finally:
+                message.cancel()
+                close.cancel()
+
+        await app(scope, receive_or_close if scope["type"] == "http" else receive, send)
+
+    return wrapped

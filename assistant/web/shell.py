@@ -1,0 +1,80 @@
+"""A thin layer around the whole application: what a browser may do with our pages, and what is closed."""
+
+from __future__ import annotations
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# No script-src: the chat's framework builds its templates with Function().
+POLICY = "; ".join(
+    [
+        "img-src 'self' data: blob:",
+        "media-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "object-src 'none'",
+        "base-uri 'self'",
+    ]
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+# What the chat and programs that call it need of the framework's routes. The others stay closed:
+# through "file=" and "proxy=" a caller could make this machine fetch an address on another one,
+# "upload" takes files that nothing here reads, and some change the program itself.
+FRAMEWORK = "/gradio_api/"
+OPEN = tuple(
+    FRAMEWORK + route
+    for route in (
+        "queue/",
+        "call/",
+        "cancel",
+        "reset",
+        "heartbeat/",
+        "info",
+        "openapi.json",
+        "startup-events",
+        "app_id",
+    )
+)
+
+
+class Shell:
+    """Adds the headers to every response. Streams go through as they come, nothing is buffered."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+        elif _closed(scope["path"]):
+            await _refuse(send)
+        else:
+            await self.app(scope, receive, _with_headers(scope["path"], send))
+
+
+def _closed(path: str) -> bool:
+    return path.startswith(FRAMEWORK) and not path.startswith(OPEN)
+
+
+def _with_headers(path: str, send: Send) -> Send:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.update(HEADERS)
+            if path.startswith("/site/"):
+                # Ask each time whether it has changed: an update must not meet yesterday's style.
+                headers["Cache-Control"] = "no-cache"
+        await send(message)
+
+    return send_with_headers
+
+
+async def _refuse(send: Send) -> None:
+    await send({"type": "http.response.start", "status": 404, "headers": []})
+    await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,59 @@
+"""What the pages need of the program behind them, and whether it is there yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from assistant.types import Answer, Citation, Turn
+from corpus.types import Document, Refused
+
+LOADING = "The index is still loading; ask again in a moment."
+
+
+class Answerer(Protocol):
+    """A loaded index with the answering on top of it."""
+
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
+        """The answer to `question`; raises UserError for what the asker can put right."""
+        ...
+
+    def context(self, citation: Citation) -> tuple[int, int]:
+        """The span of the passage around `citation`, in its document's text."""
+        ...
+
+    @property
+    def documents(self) -> Sequence[Document]: ...
+
+    @property
+    def refused(self) -> Sequence[Refused]: ...
+
+    @property
+    def index_version(self) -> str: ...
+
+    @property
+    def passage_count(self) -> int: ...
+
+    @property
+    def examples(self) -> Sequence[str]:
+        """Questions that the documents answer, to start from."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The answerer, which may still be loading or may have failed to load, and the site's own words.
+
+    `get` returns None until the index is there; `failure` a plain sentence once loading has failed.
+    """
+
+    get: Callable[[], Answerer | None]
+    failure: Callable[[], str | None]
+    title: str
+    contact: str | None
+
+    @property
+    def obstacle(self) -> str:
+        """Why `get` returns None, in words for the person who waits."""
+        return self.failure() or LOADING

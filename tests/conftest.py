@@ -1,0 +1,88 @@
+"""Every test runs in a temporary directory of its own, with no setting from outside."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from index.build import build_index
+from index.search import Snapshot
+from tests.fakes import HashingEncoder
+
+# An invented association; the shipped corpus has its own end-to-end test.
+GARDENS = """The friends of shared gardens
+
+Our purpose is to be the meeting place for shared gardens (SGs) and their neighbours.
+
+Shared gardens (SGs)
+
+growing together
+
+Shared gardens are plots tended by neighbours, whose main aim is to grow food and company.
+To reach this aim, shared gardens lend tools, keep seeds and hold open days.
+
+The expressions “shared garden” and “common plot” are interchangeable.
+
+Garden atlas
+
+An “Atlas of Garden Kinds (AGK)”, a work of the Seed Library (SL), was published in May 2019 by Ana Ruiz and Tom Bell.
+"""
+REGISTRY = """
+[[definition]]
+term = "shared garden"
+body = "FSG"
+document = "gardens"
+question = "What is a shared garden?"
+names = ["shared gardens", "common plot"]
+acronyms = ["SG", "SGs"]
+quotation = '''Shared gardens are plots tended by neighbours, whose main aim is to grow food and company.
+To reach this aim, shared gardens lend tools, keep seeds and hold open days.'''
+[definition.translations]
+es = ["huerto compartido"]
+"""
+CATALOGUE = """
+[[document]]
+file = "gardens.txt"
+id = "gardens"
+title = "Who we are"
+url = "https://gardens.example/who-we-are"
+language = "en"
+kind = "definitions"
+date = 2026-05-01
+"""
+
+
+@pytest.fixture(autouse=True)
+def _own_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("ASSISTANT_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def corpus_folder(tmp_path: Path) -> Path:
+    """A corpus of one catalogued document with one definition."""
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "gardens.txt").write_text(GARDENS, encoding="utf-8")
+    (folder / "definitions.toml").write_text(REGISTRY, encoding="utf-8")
+    (folder / "catalogue.toml").write_text(CATALOGUE, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def index_folder(tmp_path: Path) -> Path:
+    return tmp_path / "index"
+
+
+@pytest.fixture
+def snapshot(corpus_folder: Path, index_folder: Path) -> Iterator[Snapshot]:
+    """A real index of the invented association, with the tiny encoder."""
+    encoder = HashingEncoder()
+    build_index(corpus_folder, index_folder, encoder)
+    opened = Snapshot.current(index_folder, encoder)
+    yield opened
+    opened.close()

@@ -1,0 +1,58 @@
+"""Tiny real implementations of the interfaces. They do the real thing, only small."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+
+import numpy as np
+
+from index.encode import Vectors, WordVectors
+from index.words import terms, words
+
+DIMENSIONS = 64
+
+
+class HashingEncoder:
+    """Bags of stems, each hashed to one dimension: texts that share words are near each other."""
+
+    name = "hashing"
+    digest = "0" * 64
+
+    def __init__(self) -> None:
+        self.encoded: list[str] = []
+
+    def encode(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
+        self.encoded.extend(texts)
+        rows = np.array([self._vector(text) for text in texts], dtype=np.float32).reshape(-1, DIMENSIONS)
+        if progress:
+            progress(len(texts))
+        return rows
+
+    def encode_words(self, texts: Sequence[str]) -> list[WordVectors]:
+        return [WordVectors(tuple(words(text)), self.encode(words(text))) for text in texts]
+
+    @staticmethod
+    def _vector(text: str) -> Vectors:
+        vector = np.full(DIMENSIONS, 0.01, dtype=np.float32)
+        for term in terms(text):
+            vector[sha256(term.encode()).digest()[0] % DIMENSIONS] += 1
+        return vector / np.linalg.norm(vector)
+
+
+class OtherEncoder(HashingEncoder):
+    """The same with other weights, as after a change of model."""
+
+    name = "other"
+    digest = "1" * 64
+
+
+class DyingEncoder(HashingEncoder):
+    """Kills its process, as the system does when memory runs out."""
+
+    def encode(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
+        import os
+        import signal
+
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError

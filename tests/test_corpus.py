@@ -1,0 +1,217 @@
+"""The catalogue, the splitter and the registry: what is found, what is refused and in which words."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.catalogue import corpus_files, fingerprint, load_corpus
+from corpus.errors import UserError
+from corpus.readers.types import Heading, sections_from
+from corpus.split import RUN, WHOLE_SECTION, body_start, passages
+from corpus.types import Document
+
+
+def document(text: str, headings: list[Heading] | None = None) -> Document:
+    return Document(
+        "d", "D", "d.txt", None, "en", "document", None, "f" * 64, text, sections_from(headings or [], len(text))
+    )
+
+
+def test_the_catalogue_gives_what_the_file_does_not_say(corpus_folder: Path) -> None:
+    (corpus,) = load_corpus(corpus_folder).documents
+    assert (corpus.id, corpus.title, corpus.kind, str(corpus.date)) == (
+        "gardens",
+        "Who we are",
+        "definitions",
+        "2026-05-01",
+    )
+
+
+def test_without_a_catalogue_the_title_comes_from_the_file_and_the_id_from_its_name(tmp_path: Path) -> None:
+    folder = tmp_path / "plain"
+    (folder / "Sub folder").mkdir(parents=True)
+    (folder / "Sub folder" / "Our rules.md").write_text("# House rules\n\nBe kind.", encoding="utf-8")
+    (document,) = load_corpus(folder).documents
+    assert (document.id, document.title) == ("Sub-folder/Our-rules.md", "House rules")
+
+
+def test_one_bad_file_costs_only_itself(corpus_folder: Path) -> None:
+    (corpus_folder / "broken.pdf").write_bytes(b"%PDF-1.4 nothing")
+    (corpus_folder / "empty.txt").write_bytes(b"")
+    corpus = load_corpus(corpus_folder)
+    assert [document.id for document in corpus.documents] == ["gardens"]
+    assert [item.path for item in corpus.refused] == ["broken.pdf", "empty.txt"]
+
+
+def test_a_catalogue_that_names_a_missing_file_says_so_and_the_rest_goes_on(corpus_folder: Path) -> None:
+    with (corpus_folder / "catalogue.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[[document]]\nfile = "gone.txt"\n')
+    corpus = load_corpus(corpus_folder)
+    assert len(corpus.documents) == 1
+    assert [(item.path, "there is no such file" in item.reason) for item in corpus.refused] == [("gone.txt", True)]
+
+
+def test_the_same_text_twice_is_indexed_once_under_its_first_name(corpus_folder: Path) -> None:
+    (corpus_folder / "zz-copy.txt").write_bytes((corpus_folder / "gardens.txt").read_bytes())
+    corpus = load_corpus(corpus_folder)
+    assert [document.path for document in corpus.documents] == ["gardens.txt"]
+    assert corpus.refused[0].reason.startswith("it holds the same text as gardens.txt")
+
+
+def test_a_link_out_of_the_corpus_is_not_followed(corpus_folder: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("The canary sings.", encoding="utf-8")
+    (corpus_folder / "link.txt").symlink_to(secret)
+    corpus = load_corpus(corpus_folder)
+    assert all("canary" not in document.text for document in corpus.documents)
+    assert corpus.refused[0].reason.startswith("it is a link to a file outside")
+
+
+def test_hidden_and_temporary_files_are_left_alone(corpus_folder: Path) -> None:
+    for name in (".hidden.txt", "~$gardens.txt", "gardens.txt~", "gardens.tmp"):
+        (corpus_folder / name).write_text("x", encoding="utf-8")
+    assert [path.name for path in corpus_files(corpus_folder)] == ["gardens.txt"]
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda folder: folder / "nowhere", "does not exist"),
+        (lambda folder: folder, "holds no documents"),
+    ],
+)
+def test_nothing_to_read_is_said_and_never_looks_like_an_empty_answer(tmp_path: Path, make, words: str) -> None:  # type: ignore[no-untyped-def]
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(UserError, match=words):
+        load_corpus(make(empty))
+
+
+def test_a_folder_of_unusable_files_names_each_with_its_reason(tmp_path: Path) -> None:
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    (folder / "a.txt").write_bytes(b"")
+    (folder / "b.exe").write_bytes(b"MZ")
+    with pytest.raises(UserError, match=r"None of the 2 files .*a\.txt: it is empty.*b\.exe: its format \.exe"):
+        load_corpus(folder)
+
+
+@pytest.mark.parametrize(
+    ("catalogue", "words"),
+    [
+        ("[[document]\nfile = 1", "not valid TOML"),
+        ("[[document]]\ntitle = 'T'", "has no `file`"),
+        ("[[document]]\nfile = 'a.txt'\ncolour = 'red'", "unknown key 'colour'"),
+        ("[[document]]\nfile = 'a.txt'\ndate = 'May'", "date = 'May'; expected a date"),
+        ("[[document]]\nfile = 'a.txt'\n[[document]]\nfile = 'a.txt'", "a second time"),
+    ],
+)
+def test_a_wrong_catalogue_names_the_entry(corpus_folder: Path, catalogue: str, words: str) -> None:
+    (corpus_folder / "catalogue.toml").write_text(catalogue, encoding="utf-8")
+    with pytest.raises(UserError, match=words):
+        load_corpus(corpus_folder)
+
+
+def test_the_fingerprint_changes_with_any_file_and_with_nothing_else(corpus_folder: Path) -> None:
+    before = fingerprint(corpus_folder)
+    assert fingerprint(corpus_folder) == before
+    with (corpus_folder / "gardens.txt").open("a", encoding="utf-8") as file:
+        file.write(" ")
+    assert fingerprint(corpus_folder) != before
+
+
+def test_a_definition_is_its_exact_span(corpus_folder: Path) -> None:
+    corpus = load_corpus(corpus_folder)
+    (definition,) = corpus.definitions
+    text = corpus.documents[0].text
+    assert text[definition.start : definition.end].startswith("Shared gardens are plots")
+    assert text[definition.start : definition.end].endswith("hold open days.")
+
+
+def change_registry(folder: Path, old: str, new: str) -> None:
+    path = folder / "definitions.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+
+
+def test_a_quotation_that_differs_names_the_term_and_the_first_words_that_differ(corpus_folder: Path) -> None:
+    change_registry(corpus_folder, "to grow food and company", "to grow flowers and company")
+    with pytest.raises(UserError) as caught:
+        load_corpus(corpus_folder)
+    message = str(caught.value)
+    assert "the definition of 'shared garden'" in message
+    assert "after 'main aim is to grow'" in message
+    assert "the quotation has 'flowers and company.\\nTo reach this'" in message
+    assert "the document has 'food and company.\\nTo reach" in message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('document = "gardens"', 'document = "atlas"', "which is not in the corpus; expected one of gardens"),
+        ('body = "FSG"', "", "has no body"),
+        ('body = "FSG"', 'body = "FSG"\nshade = "dark"', "unknown key 'shade'"),
+        (
+            "Shared gardens are plots",
+            "Nobody wrote this sentence",
+            "its first words 'Nobody wrote this sentence tended' stand nowhere",
+        ),
+    ],
+)
+def test_a_wrong_definition_is_an_error_at_load(corpus_folder: Path, old: str, new: str, words: str) -> None:
+    change_registry(corpus_folder, old, new)
+    with pytest.raises(UserError) as caught:
+        load_corpus(corpus_folder)
+    assert words in str(caught.value)
+
+
+def test_two_definitions_may_not_claim_one_acronym(corpus_folder: Path) -> None:
+    with (corpus_folder / "definitions.toml").open("a", encoding="utf-8") as file:
+        file.write(
+            '\n[[definition]]\nterm = "atlas"\nbody = "FSG"\ndocument = "gardens"\n'
+            'acronyms = ["sgs"]\nquotation = "Garden atlas"\n'
+        )
+    with pytest.raises(UserError, match="'sgs' is a name of both 'shared garden' and 'atlas'"):
+        load_corpus(corpus_folder)
+
+
+def test_a_heading_with_nothing_under_it_is_no_passage() -> None:
+    text = "Empty\n\nFull\n\nThere is text here."
+    found = passages(document(text, [Heading(0, 1, "Empty"), Heading(7, 1, "Full")]))
+    assert [(p.heading_path, text[p.start : p.end]) for p in found] == [(("Full",), "Full\n\nThere is text here.")]
+
+
+def test_a_section_that_fits_stays_whole() -> None:
+    text = "Term\n\n" + "A sentence of a definition. " * 40
+    assert len(text.strip()) <= WHOLE_SECTION
+    (found,) = passages(document(text, [Heading(0, 1, "Term")]))
+    assert (found.start, found.end) == (0, len(text.strip()))
+
+
+def test_a_long_section_becomes_runs_of_whole_sentences_that_overlap() -> None:
+    text = " ".join(f"This is sentence number {number} of many." for number in range(100))
+    found = passages(document(text))
+    assert all(text[p.start : p.end].startswith("This") and text[p.start : p.end].endswith(".") for p in found)
+    assert all(p.end - p.start <= RUN for p in found)
+    assert all(right.start < left.end for left, right in itertools.pairwise(found))
+
+
+@given(st.text(st.sampled_from("aB. \n") | st.characters(), max_size=4000))
+def test_the_passages_of_a_section_cover_its_words(text: str) -> None:
+    made = document(text)
+    found = passages(made)
+    covered = set().union(*(range(p.start, p.end) for p in found)) if found else set()
+    body = body_start(text, made.sections[0]) if made.sections else 0
+    assert all(at in covered for at in range(body, len(text)) if not text[at].isspace())
+    assert len({p.id for p in found}) == len(found)
+
+
+def test_one_endless_line_is_still_cut_into_passages() -> None:
+    text = "word " * 2000
+    found = passages(document(text))
+    assert max(p.end - p.start for p in found) <= WHOLE_SECTION
+    assert found[-1].end == len(text.rstrip())

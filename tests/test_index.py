@@ -1,0 +1,282 @@
+"""The index: what is found, and that a build is either the old index or the new one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from corpus.catalogue import load_corpus
+from corpus.errors import IndexMissingError, UserError
+from index import generation
+from index.acronyms import mine, missing_forms
+from index.build import build_index
+from index.encode import SHIPPED_MODEL, SentenceTransformerEncoder, check_weights, open_encoder
+from index.lexical import LexicalIndex
+from index.search import Snapshot, fuse
+from index.words import terms, words
+from tests.fakes import DyingEncoder, HashingEncoder, OtherEncoder
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_words_keep_what_a_default_tokenizer_drops() -> None:
+    assert words("§ 5 R&D e.V. L'Évora well-being 3.5") == [
+        "§",
+        "5",
+        "r",
+        "d",
+        "e",
+        "v",
+        "l",
+        "evora",
+        "well",
+        "being",
+        "3.5",
+    ]
+
+
+def test_scripts_without_spaces_become_pairs() -> None:
+    assert terms("科技园区") == ["科技", "技园", "园区"]
+
+
+def test_acronyms_are_mined_with_their_words_and_nothing_else(corpus_folder: Path) -> None:
+    found = mine(load_corpus(corpus_folder).documents[0])
+    assert [(a.short, a.long) for a in found] == [
+        ("SGs", "shared gardens"),
+        ("SGs", "Shared gardens"),
+        ("AGK", "Atlas of Garden Kinds"),
+        ("SL", "Seed Library"),
+    ]
+
+
+def test_a_bracket_that_is_no_acronym_of_the_words_before_it_is_left_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "c"
+    folder.mkdir()
+    (folder / "a.txt").write_text("It grew (GDP) in Spain (EU) a lot.", encoding="utf-8")
+    assert mine(load_corpus(folder).documents[0]) == []
+
+
+def test_a_text_gets_the_form_of_an_acronym_that_it_lacks(corpus_folder: Path) -> None:
+    garden = mine(load_corpus(corpus_folder).documents[0])[0]
+    assert missing_forms(garden, "The SGs are open.") == ["shared gardens", "SG"]
+    assert missing_forms(garden, "Shared gardens are open.") == ["SG"]
+    assert missing_forms(garden, "Parks are open.") == []
+
+
+def test_fusion_gives_the_formula_of_reciprocal_rank() -> None:
+    assert fuse([5, 2], [2]) == [(2, 1 / 62 + 1 / 61), (5, 1 / 61)]
+
+
+def test_bm25_counts_passages_and_finds_only_what_shares_a_term(tmp_path: Path) -> None:
+    index = LexicalIndex.build([["a", "b"], ["b"], ["c"]], tmp_path / "lexical")
+    assert (index.frequency("b"), index.frequency("c"), index.frequency("z")) == (2, 1, 0)
+    assert [position for position, _ in index.search(["a", "z"], 10)] == [0]
+    assert index.search(["z"], 10) == []
+
+
+@pytest.mark.parametrize("question", ["SG?", "sgs", "shared garden"])
+def test_an_acronym_finds_the_definition_and_not_a_bare_heading(snapshot: Snapshot, question: str) -> None:
+    hits = snapshot.search(question)
+    texts = [snapshot.document("gardens").text[hit.passage.start : hit.passage.end] for hit in hits]
+    assert any("Shared gardens are plots" in text for text in texts[:2])
+    assert all(hit.lexical_rank is not None for hit in hits[:2])
+    assert all("\n" in text for text in texts)
+
+
+def test_every_sentence_of_a_passage_has_its_vector(snapshot: Snapshot) -> None:
+    for passage in snapshot.content.passages:
+        spans, vectors = snapshot.sentences_in(passage)
+        assert len(spans) == len(vectors) > 0
+        text = snapshot.document(passage.document_id).text
+        expected = HashingEncoder().encode([text[start:end] for start, end in spans])
+        np.testing.assert_allclose(vectors, expected, rtol=1e-6)
+
+
+def test_a_second_build_changes_nothing_and_a_changed_document_is_found(
+    corpus_folder: Path, index_folder: Path
+) -> None:
+    encoder = HashingEncoder()
+    first = build_index(corpus_folder, index_folder, encoder)
+    assert (first.changed, build_index(corpus_folder, index_folder, encoder).changed) == (True, False)
+    with (corpus_folder / "gardens.txt").open("a", encoding="utf-8") as file:
+        file.write("\nBees are welcome in every plot.\n")
+    second = build_index(corpus_folder, index_folder, encoder)
+    assert second.changed
+    assert second.manifest.version != first.manifest.version
+    snapshot = Snapshot.current(index_folder, encoder)
+    found = snapshot.search("bees")[0].passage
+    assert "Bees are welcome" in snapshot.document("gardens").text[found.start : found.end]
+    snapshot.close()
+
+
+def test_the_version_depends_on_the_content_alone(corpus_folder: Path, tmp_path: Path) -> None:
+    built = [build_index(corpus_folder, tmp_path / name, HashingEncoder()).manifest for name in ("one", "two")]
+    assert built[0].version == built[1].version
+
+
+def test_reading_never_changes_a_published_file(corpus_folder: Path, index_folder: Path) -> None:
+    encoder = HashingEncoder()
+    build_index(corpus_folder, index_folder, encoder)
+    before = files_of(generation.current(index_folder))
+    for _ in range(3):
+        snapshot = Snapshot.current(index_folder, encoder)
+        snapshot.search("garden")
+        snapshot.close()
+    assert files_of(generation.current(index_folder)) == before
+    assert list((index_folder / "serving").iterdir()) == []
+
+
+@pytest.mark.parametrize("how", ["flip", "cut", "remove"])
+def test_a_damaged_file_is_named_before_it_is_opened(corpus_folder: Path, index_folder: Path, how: str) -> None:
+    encoder = HashingEncoder()
+    build_index(corpus_folder, index_folder, encoder)
+    folder = generation.current(index_folder)
+    for name in [name for name in files_of(folder) if name != "manifest.json"]:
+        path = folder / name
+        original = path.read_bytes()
+        if how == "flip" and original:
+            path.write_bytes(bytes([original[0] ^ 1]) + original[1:])
+        elif how == "cut" and original:
+            path.write_bytes(original[:-1])
+        elif how == "remove":
+            path.unlink()
+        else:
+            continue
+        with pytest.raises(UserError, match=f"is damaged: {name.replace('.', '[.]')} is"):
+            Snapshot.current(index_folder, encoder)
+        path.write_bytes(original)
+    Snapshot.current(index_folder, encoder).close()
+
+
+def test_a_damaged_index_is_put_right_by_the_next_build(corpus_folder: Path, index_folder: Path) -> None:
+    encoder = HashingEncoder()
+    build_index(corpus_folder, index_folder, encoder)
+    (generation.current(index_folder) / "content.sqlite").write_bytes(b"rubbish")
+    assert build_index(corpus_folder, index_folder, encoder).changed
+    Snapshot.current(index_folder, encoder).close()
+
+
+def test_a_build_that_dies_leaves_the_old_index_and_the_next_build_cleans_up(
+    corpus_folder: Path, index_folder: Path
+) -> None:
+    encoder = HashingEncoder()
+    build_index(corpus_folder, index_folder, encoder)
+    serving = generation.current(index_folder)
+    before = files_of(serving)
+    with pytest.raises(UserError, match="was stopped by the system"):
+        build_index(corpus_folder, index_folder, DyingEncoder(), rebuild=True)
+    assert generation.current(index_folder) == serving
+    assert files_of(serving) == before
+    (index_folder / "generations" / "g000099").mkdir()  # what a killed builder leaves behind
+    build_index(corpus_folder, index_folder, encoder, rebuild=True)
+    assert not (index_folder / "generations" / "g000099").exists()
+
+
+def test_at_most_two_generations_stay_and_a_reader_keeps_its_own(corpus_folder: Path, index_folder: Path) -> None:
+    encoder = HashingEncoder()
+    build_index(corpus_folder, index_folder, encoder)
+    reader = Snapshot.current(index_folder, encoder)
+    for _ in range(3):
+        build_index(corpus_folder, index_folder, encoder, rebuild=True)
+    kept = sorted(path.name for path in (index_folder / "generations").iterdir())
+    assert kept == ["g000001", "g000003", "g000004"]
+    assert reader.search("garden")[0].lexical_rank == 1
+    reader.close()
+    build_index(corpus_folder, index_folder, encoder, rebuild=True)
+    assert sorted(path.name for path in (index_folder / "generations").iterdir()) == ["g000004", "g000005"]
+
+
+def test_two_builds_at_once_are_refused_in_words(corpus_folder: Path, index_folder: Path) -> None:
+    with generation.writer_lock(index_folder), pytest.raises(UserError, match="Another build of the index"):
+        build_index(corpus_folder, index_folder, HashingEncoder())
+
+
+def test_an_empty_corpus_keeps_the_old_index(corpus_folder: Path, index_folder: Path) -> None:
+    encoder = HashingEncoder()
+    build_index(corpus_folder, index_folder, encoder)
+    version = generation.read_manifest(generation.current(index_folder)).version
+    shutil.rmtree(corpus_folder)
+    corpus_folder.mkdir()
+    with pytest.raises(UserError, match="holds no documents"):
+        build_index(corpus_folder, index_folder, encoder)
+    assert generation.read_manifest(generation.current(index_folder)).version == version
+    assert [path.name for path in (index_folder / "generations").iterdir()] == ["g000001"]
+
+
+def test_no_index_yet_is_said_with_the_command_that_makes_one(index_folder: Path) -> None:
+    with pytest.raises(IndexMissingError, match="run `assistant index build`"):
+        Snapshot.current(index_folder, HashingEncoder())
+
+
+def test_an_index_folder_that_is_no_folder_is_said(corpus_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    with pytest.raises(UserError, match="cannot be written"):
+        build_index(corpus_folder, tmp_path / "file" / "index", HashingEncoder())
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write to a folder whatever its mode; run the tests as a user")
+def test_a_read_only_index_folder_serves_but_cannot_be_built(corpus_folder: Path, index_folder: Path) -> None:
+    encoder = HashingEncoder()
+    build_index(corpus_folder, index_folder, encoder)
+    for path in [index_folder, *index_folder.rglob("*")]:
+        path.chmod(path.stat().st_mode & ~0o222)
+    Snapshot.current(index_folder, encoder).close()
+    with pytest.raises(UserError, match="cannot be written"):
+        build_index(corpus_folder, index_folder, encoder, rebuild=True)
+
+
+def test_an_index_of_another_model_is_refused_with_the_command_that_rebuilds_it(
+    corpus_folder: Path, index_folder: Path
+) -> None:
+    build_index(corpus_folder, index_folder, HashingEncoder())
+    with pytest.raises(UserError, match=r"built with hashing.*assistant index build --rebuild"):
+        Snapshot.current(index_folder, OtherEncoder())
+    build_index(corpus_folder, index_folder, OtherEncoder())
+    Snapshot.current(index_folder, OtherEncoder()).close()
+
+
+def test_an_index_of_another_format_is_refused(corpus_folder: Path, index_folder: Path) -> None:
+    build_index(corpus_folder, index_folder, HashingEncoder())
+    path = generation.current(index_folder) / "manifest.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"format": 1', '"format": 99'), encoding="utf-8")
+    with pytest.raises(UserError, match="format 99, this program reads format 1"):
+        Snapshot.current(index_folder, HashingEncoder())
+
+
+def test_weights_that_are_not_the_published_ones_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"tampered")
+    with pytest.raises(UserError, match="the installed package is not the published model"):
+        check_weights(SentenceTransformerEncoder(SHIPPED_MODEL, tmp_path))
+
+
+def test_a_setting_that_is_no_model_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no modules\.json"):
+        open_encoder(str(tmp_path))
+
+
+def test_weights_in_another_format_are_not_loaded(tmp_path: Path) -> None:
+    (tmp_path / "pytorch_model.bin").write_bytes(b"pickle")
+    with pytest.raises(UserError, match=r"no \.safetensors weights"):
+        _ = SentenceTransformerEncoder("x", tmp_path).digest
+
+
+def test_our_own_file_holds_everything_to_make_the_rest_again(snapshot: Snapshot) -> None:
+    database = sqlite3.connect(snapshot.folder / "content.sqlite")
+    count, smallest = database.execute("SELECT count(*), min(length(vector)) FROM passages").fetchone()
+    database.close()
+    assert (count, smallest) == (len(snapshot.content.passages), 64 * 4)
+
+
+def test_a_full_disk_is_said_before_the_build_begins(
+    corpus_folder: Path, index_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(100, 99, 1))
+    with pytest.raises(UserError, match="has 0 MB free, the build needs 20 MB"):
+        build_index(corpus_folder, index_folder, HashingEncoder())

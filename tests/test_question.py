@@ -1,0 +1,198 @@
+"""Understanding: which term is asked for, in which language, and what a follow-up is about."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistant.language import detect, frame, plain, tables
+from assistant.question import LONGEST_QUESTION, check_question, expected, understand
+from assistant.registry import Registry
+from assistant.types import Query, Turn
+from corpus.errors import UserError
+from corpus.types import Definition
+from corpus.wording import folded
+
+DOCUMENT = "Garden atlas. Shared gardens grow common food. The garden atlas was published by Ana Ruiz."
+FREQUENCIES = {"shared": 3, "garden": 5, "gardens": 5, "plot": 1, "common": 3}
+
+
+def registry() -> Registry:
+    garden = Definition(
+        "shared garden",
+        ("shared gardens", "common plot"),
+        ("SG", "SGs"),
+        {"es": ("huerto compartido",), "zh": ("共享花园",), "fr": ("jardin partagé",), "ja": ("共有庭園",)},
+        "FSG",
+        "current",
+        None,
+        "gardens",
+        0,
+        10,
+        "0" * 64,
+    )
+    return Registry([garden], lambda word: FREQUENCIES.get(word, 0))
+
+
+def ask(question: str, *history: str) -> Query:
+    turns = [Turn("user" if at % 2 == 0 else "assistant", text) for at, text in enumerate(history)]
+    return understand(question, turns, registry(), lambda words: folded(words) in folded(DOCUMENT), lambda t: t == "sl")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is a shared garden?",
+        "what's an SG",
+        "sgs?",
+        "SHARED GARDENS",
+        "Define “shared garden”, please.",
+        "hi, can you tell me what a shared garden is?",
+        "How does FSG define shared gardens?",
+        "common plot",
+        "What is FSG's definition of a shared garden?",
+        "what does SG mean",
+        "What are shared gardens according to FSG?",
+        "¿Qué es un huerto compartido?",
+        "Qu'est-ce qu'un jardin partagé ?",
+        "什么是共享花园？",
+        "共有庭園とは何ですか？",
+        "and what about SGs?",
+        "our official definition of shared gardens",
+        "Explain shared gardens",
+    ],
+)
+def test_a_question_for_a_definition_finds_the_registrys_term(question: str) -> None:
+    assert ask(question).definition == "shared garden"
+
+
+@pytest.mark.parametrize(
+    ("question", "term"),
+    [
+        ("What is a community orchard?", "community orchard"),
+        ("define allotment", "allotment"),
+        ("what are plots", "plots"),
+    ],
+)
+def test_a_term_that_the_registry_lacks_is_asked_for_but_not_found(question: str, term: str) -> None:
+    query = ask(question)
+    assert (query.kind, query.term, query.definition) == ("definition", term, None)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the fee for a shared garden?",
+        "How many shared gardens are there?",
+        "Who tends shared gardens?",
+        "What is the aim of shared gardens?",
+        "Where is the shared garden of Lyon?",
+        "Are shared gardens free?",
+    ],
+)
+def test_a_question_about_a_term_is_not_a_question_for_its_definition(question: str) -> None:
+    query = ask(question)
+    assert (query.kind, query.definition) == ("question", None)
+
+
+def test_a_slip_is_corrected_and_shown() -> None:
+    query = ask("What is a shraed garden?")
+    assert (query.definition, query.standalone) == ("shared garden", "what is a shared garden?")
+
+
+@pytest.mark.parametrize(
+    "question", ["What is a common plat?", "what is a shared gardenia", "What is a shaded garden path?"]
+)
+def test_spelling_does_not_invent_a_term(question: str) -> None:
+    # "plot" is rare in the documents; the second differs by more than a slip; the third has a word more.
+    assert ask(question).definition is None
+
+
+def test_the_frame_of_another_language_is_not_needed_to_match_the_asker() -> None:
+    assert ask("what is a huerto compartido").definition == "shared garden"
+
+
+@pytest.mark.parametrize(
+    ("question", "standalone"),
+    [
+        ("and who made it?", "and who made the garden atlas?"),
+        ("When was it published?", "When was the garden atlas published?"),
+        ("and when?", "and when (the garden atlas)?"),
+        ("What is its price?", "What is the garden atlas's price?"),
+    ],
+)
+def test_a_follow_up_takes_the_topic_of_the_turn_before(question: str, standalone: str) -> None:
+    assert ask(question, "What does the garden atlas show?", "It shows …").standalone == standalone
+
+
+def test_a_follow_up_skips_a_turn_without_a_topic() -> None:
+    query = ask("who made it?", "What is the garden atlas?", "…", "thanks", "You are welcome.")
+    assert query.standalone == "who made the garden atlas?"
+
+
+def test_a_question_that_names_its_own_topic_is_left_as_it_is() -> None:
+    query = ask("Do shared gardens lend their tools?", "What is the garden atlas?", "…")
+    assert query.standalone == "Do shared gardens lend their tools?"
+
+
+def test_a_pronoun_without_history_is_left_as_it_is() -> None:
+    assert ask("who wrote it?").standalone == "who wrote it?"
+
+
+def test_an_acronym_outside_the_registry_asks_what_it_stands_for() -> None:
+    assert ask("What does SL stand for?").kind == "expansion"
+    assert ask("what does SL mean").kind == "expansion"
+    assert ask("what is SL").kind == "definition"
+
+
+@pytest.mark.parametrize("text", ["Hello!", "thanks", "¡Gracias!", "谢谢", "Guten Tag"])
+def test_a_greeting_asks_nothing(text: str) -> None:
+    assert ask(text).kind == "smalltalk"
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("How many are there?", "en"),
+        ("¿Cuántos hay?", "es"),
+        ("Combien y en a-t-il ?", "fr"),
+        ("Wie viele gibt es?", "de"),
+        ("Quantos são?", "pt"),
+        ("Quanti sono?", "it"),
+        ("有多少？", "zh"),
+        ("いくつありますか", "ja"),
+        ("몇 개입니까", "ko"),
+        ("Сколько их?", "ru"),
+        ("كم عددها؟", "ar"),
+        ("STP?", "en"),
+    ],
+)
+def test_the_language_is_the_askers(question: str, language: str) -> None:
+    assert detect(question) == language
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("How many are there?", "number"),
+        ("When was it?", "date"),
+        ("Who did it?", "name"),
+        ("Wer war es?", "name"),
+        ("Why?", None),
+    ],
+)
+def test_the_kind_of_thing_asked_for(question: str, kind: str | None) -> None:
+    assert expected(question, detect(question)) == kind
+
+
+@pytest.mark.parametrize("question", ["", " \n\t", "x" * (LONGEST_QUESTION + 1), "why " * 25_000])
+def test_no_question_and_far_too_long_a_question_are_said_in_one_sentence(question: str) -> None:
+    with pytest.raises(UserError, match=r"^The question (is empty|has [\d,]+ characters)[^\n]+$"):
+        check_question(question)
+
+
+def test_every_frame_of_the_tables_matches_its_own_words() -> None:
+    for phrases in tables().values():
+        for template in (*phrases.definition, *phrases.mention, *phrases.expansion, *phrases.meaning):
+            match = frame(template, ["fsg"]).fullmatch(plain(template.format(term="zyx", body="FSG")))
+            assert match is not None, template
+            assert match["term"] == "zyx"

@@ -1,0 +1,149 @@
+"""Readers keep every character, and find the sections and pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fpdf import FPDF
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.errors import UserError
+from corpus.readers import read_file
+from corpus.readers.text import is_bare_heading
+from corpus.readers.types import Reading
+
+
+def write(name: str, content: str | bytes) -> Path:
+    path = Path(name)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def titles(reading: Reading) -> list[tuple[str, ...]]:
+    return [section.heading_path for section in reading.sections]
+
+
+def test_text_keeps_line_ends_no_break_spaces_and_a_missing_last_newline() -> None:
+    content = "Rules\r\n\r\nOne\u00a0rule.\r\nAnd  another"
+    assert read_file(write("a.txt", content)).text == content
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text() -> None:
+    assert read_file(write("a.txt", "\ufeffRules apply.")).text == "Rules apply."
+    assert read_file(write("b.txt", "Règles.".encode("utf-16"))).text == "Règles."
+
+
+@pytest.mark.parametrize(
+    ("line", "heading"),
+    [
+        ("Who we are", True),
+        ("Shared gardens (SGs)", True),
+        ("5 Voting", True),
+        ("章程", True),
+        ("growing together", False),
+        ("Membership is free.", False),
+        ("We offer:", False),
+        ("- Item", False),
+        ("One\nTwo", False),
+        ("— 12 —", False),
+        ("A line that has rather too many words in it to be taken for any kind of heading", False),
+    ],
+)
+def test_a_bare_short_line_is_a_heading_and_nothing_else_is(line: str, heading: bool) -> None:
+    assert is_bare_heading(line) is heading
+
+
+def test_a_tag_line_under_two_headings_stays_with_each_of_them() -> None:
+    text = "Parks\n\ngrow together\n\nParks are green.\n\nLakes\n\ngrow together\n\nLakes are blue."
+    reading = read_file(write("a.txt", text))
+    assert titles(reading) == [("Parks",), ("Lakes",)]
+    assert [text[s.start : s.end].count("grow together") for s in reading.sections] == [1, 1]
+
+
+def test_a_text_of_bare_lines_only_is_not_lost() -> None:
+    reading = read_file(write("a.txt", "Founded in Lyon\n\nOpen to all"))
+    assert titles(reading) == [()]
+
+
+def test_a_text_without_any_heading_is_one_section() -> None:
+    reading = read_file(write("a.txt", "It begins here. It ends here."))
+    assert [(s.start, s.end) for s in reading.sections] == [(0, 29)]
+
+
+@given(
+    st.text(st.sampled_from("aB .\n\r#=-") | st.characters(codec="utf-8"), max_size=300), st.sampled_from(["txt", "md"])
+)
+def test_sections_cover_any_text_without_gaps(text: str, ending: str) -> None:
+    path = write(f"any.{ending}", text)
+    try:
+        reading = read_file(path)
+    except UserError:
+        assert not text.strip() or "\0" in text or text.startswith("\ufeff")
+        return
+    edges = [(section.start, section.end) for section in reading.sections]
+    assert edges[0][0] == 0
+    assert edges[-1][1] == len(reading.text)
+    assert all(
+        left[1] == right[0] and left[0] < left[1]
+        for left, right in zip(edges, [*edges[1:], (edges[-1][1], 0)], strict=True)
+    )
+
+
+def test_markdown_headings_nest_and_code_is_no_heading() -> None:
+    text = "# Guide\n\nHello.\n\n## Fees *now*\n\nFree.\n\n```\n# not a heading\n```\n\nOther\n=====\n\nEnd.\n"
+    reading = read_file(write("a.md", text))
+    assert titles(reading) == [("Guide",), ("Guide", "Fees now"), ("Other",)]
+    assert reading.text == text
+    assert reading.title == "Guide"
+
+
+def make_pdf(pages: list[str], outline: bool = False) -> Path:
+    pdf = FPDF()
+    pdf.set_title("The yearbook")
+    for page in pages:
+        pdf.add_page()
+        pdf.set_font("helvetica", size=12)
+        if outline:
+            pdf.start_section(page.split("\n")[0])
+        pdf.multi_cell(0, 8, page)
+    path = Path("a.pdf")
+    pdf.output(str(path))
+    return path
+
+
+def test_pdf_keeps_page_numbers_and_title() -> None:
+    reading = read_file(make_pdf(["First page.", "Second page.", "Third page."]))
+    assert reading.title == "The yearbook"
+    assert [(page.number, reading.text[page.start : page.end].strip()) for page in reading.pages] == [
+        (1, "First page."),
+        (2, "Second page."),
+        (3, "Third page."),
+    ]
+
+
+def test_pdf_outline_gives_the_headings_where_their_words_stand() -> None:
+    reading = read_file(make_pdf(["Budget\nIt grew.", "Events\nTwo were held."], outline=True))
+    assert titles(reading) == [("Budget",), ("Events",)]
+    second = reading.sections[1]
+    assert reading.text[second.start : second.end].split() == ["Events", "Two", "were", "held."]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.txt", b"", "it is empty"),
+        ("a.txt", b"  \n ", "it holds no text"),
+        ("a.txt", b"caf\xe9", "it is not UTF-8 text (byte 3 is 0xe9)"),
+        ("a.txt", b"a\0b", "it holds binary data"),
+        ("a.xyz", b"text", "its format .xyz is not supported"),
+        ("a.pdf", b"%PDF-1.7 nonsense", "it cannot be read as PDF"),
+        ("b.pdf", b"not a pdf at all", "it cannot be read as PDF"),
+    ],
+)
+def test_an_unusable_file_is_refused_with_its_reason(name: str, content: bytes, reason: str) -> None:
+    with pytest.raises(UserError, match=r".+") as caught:
+        read_file(write(name, content))
+    assert reason in str(caught.value)
+    assert "\n" not in str(caught.value)

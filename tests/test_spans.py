@@ -1,0 +1,53 @@
+"""Paragraphs and sentences are spans of the text, and nothing but white space lies between them."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.spans import paragraphs, sentences
+
+TEXTS = st.text(st.sampled_from("aB1 .!?…\n\f\r“”(-•。؟") | st.characters(), max_size=200)
+
+
+def cut(text: str) -> list[str]:
+    return [text[start:end] for start, end in sentences(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It is 3.5 m. That is all.", ["It is 3.5 m.", "That is all."]),
+        ("Parks, e.g. in Spain, grow. They do.", ["Parks, e.g. in Spain, grow.", "They do."]),
+        ("Dr. A. Smith came. He left!", ["Dr. A. Smith came.", "He left!"]),
+        ("One line\nwrapped here. Next.", ["One line\nwrapped here.", "Next."]),
+        ("Why? Because.", ["Why?", "Because."]),
+        ("He said “stop.” Then he left.", ["He said “stop.”", "Then he left."]),
+        ("Kinds:\n- one\n- two", ["Kinds:", "- one", "- two"]),
+        ("第一句。第二句！", ["第一句。", "第二句！"]),
+        ("ما هذا؟ هذا كل شيء.", ["ما هذا؟", "هذا كل شيء."]),
+        ("No stop\n\nNew paragraph", ["No stop", "New paragraph"]),
+        ("Page one ends\n\f\nPage two", ["Page one ends", "Page two"]),
+    ],
+)
+def test_sentences_end_where_a_reader_ends_them(text: str, expected: list[str]) -> None:
+    assert cut(text) == expected
+
+
+@given(TEXTS)
+def test_sentences_lose_nothing_but_white_space(text: str) -> None:
+    spans = sentences(text)
+    assert "".join(text[start:end] for start, end in spans).split() or not text.strip()
+    covered = "".join("x" * 0 + text[start:end] for start, end in spans)
+    assert "".join(covered.split()) == "".join(text.split())
+    assert all(left[1] <= right[0] for left, right in itertools.pairwise(spans))
+    assert all(text[start:end] == text[start:end].strip() != "" for start, end in spans)
+
+
+@given(TEXTS)
+def test_no_sentence_crosses_a_paragraph(text: str) -> None:
+    blocks = paragraphs(text)
+    assert all(any(a <= start and end <= b for a, b in blocks) for start, end in sentences(text))
