@@ -15,7 +15,7 @@ from pathlib import Path
 from time import perf_counter
 
 from assistant.citations import cite
-from assistant.define import defining_span, expansion_of
+from assistant.define import defining_span
 from assistant.extract import Evidence, choose, gather
 from assistant.gate import Gate, load_gate, reason
 from assistant.question import check_question, understand
@@ -94,7 +94,7 @@ class Assistant:
         return min(start, citation.start), max(end, citation.end)
 
     def _spells_out(self, term: str) -> bool:
-        return expansion_of(term, self.snapshot.content.acronyms) is not None
+        return self.snapshot.acronyms.find(term) is not None
 
     def _route(self, query: Query) -> Answer:
         if query.kind == "smalltalk":
@@ -119,7 +119,7 @@ class Assistant:
 
     def _expand(self, query: Query) -> Answer:
         term = query.term or ""
-        acronym = expansion_of(term, self.snapshot.content.acronyms)
+        acronym = self.snapshot.acronyms.find(term)
         if acronym is None:
             return self._refuse(query, "acronym_not_expanded", _UNDEFINED, self._mentions(term))
         document = self.snapshot.document(acronym.document_id)
@@ -135,7 +135,7 @@ class Assistant:
             document = self.snapshot.document(passage.document_id)
             if span := defining_span(document, passage, term):
                 return self._quote(query, "extractive", [(document, span)], _DEFINED_IN_TEXT)
-        if acronym := expansion_of(term, self.snapshot.content.acronyms):
+        if acronym := self.snapshot.acronyms.find(term):
             spelt_out = replace(query, term=acronym.long)
             if found := self.registry.find(acronym.long):
                 return self._define(replace(query, definition=found.definition.term))

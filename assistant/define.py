@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from assistant.language import plain
 from corpus.spans import Span, paragraphs, sentences, trim
 from corpus.split import WHOLE_SECTION, body_start
 from corpus.types import Document, Passage, Section
-from index.acronyms import Acronym, singular
 from index.words import terms
 
 # What stands between a term and its meaning in a defining sentence.
@@ -57,12 +55,6 @@ def defines(sentence: str, wanted: list[str], language: str) -> bool:
         return False
     # An umbrella name for several things says what they have in common, not what one of them is.
     return bool(_DEFINES.match(rest, len(subject))) and not _NAMED_AS.search(sentence)
-
-
-def expansion_of(term: str, acronyms: Iterable[Acronym]) -> Acronym | None:
-    """Where the documents spell an acronym out, the first mention in running text or heading."""
-    wanted = singular(term.strip())
-    return next((acronym for acronym in acronyms if singular(acronym.short) == wanted), None)
 
 
 def _is_heading_of(section: Section, wanted: list[str], language: str) -> bool:

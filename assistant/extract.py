@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.language import plain
 from assistant.question import content_words, expected
 from corpus.spans import Span
 from corpus.types import Document
-from index.acronyms import missing_forms
+from index.acronyms import Acronym, missing_forms
 from index.encode import Vectors
 from index.search import Hit, Snapshot
 from index.words import terms
@@ -24,6 +24,8 @@ _RERANKED = 12
 _NEAR_BEST = 0.92
 # A heading names a topic; it seldom answers.
 _HEADING_WEIGHT = 0.75
+# So does a sentence without the kind of thing that was asked for.
+_UNEXPECTED_WEIGHT = 0.75
 # A word that stands in the section, but not in the sentence, counts for less.
 _IN_SECTION = 0.6
 _LEAST_WEIGHT = 0.2
@@ -45,10 +47,10 @@ _EXPECTED = {"number": _NUMBER, "date": _DATE, "name": _NAME}
 class Candidate:
     """A sentence that may answer. All scores lie in [0, 1], higher is better.
 
-    `late` is the late interaction of question and sentence.
     `coverage` is the share of the question's content, by rarity, that the sentence or its section
-    holds; `similarity` the cosine of the two vectors; `has_expected` whether the kind of thing
-    that was asked for (a number, a date, a name) stands in it.
+    holds; `similarity` the cosine of the two vectors; `late` the late interaction of their words,
+    None where it was not computed; `has_expected` whether the kind of thing that was asked for
+    (a number, a date, a name) stands in it.
     """
 
     document: Document
@@ -57,12 +59,24 @@ class Candidate:
     similarity: float
     section_score: float
     has_expected: bool
-    score: float
-    late: float = 0.0
+    late: float | None = None
 
     @property
     def text(self) -> str:
         return self.document.text[slice(*self.span)]
+
+    @property
+    def is_heading(self) -> bool:
+        path = self.document.section_at(self.span[0]).heading_path
+        return path[-1:] == (" ".join(self.text.split()).lstrip("# "),)
+
+    @property
+    def score(self) -> float:
+        """Half the section, half the sentence; late interaction counts as much as both."""
+        score = (self.section_score + (self.coverage + self.similarity) / 2) / 2
+        if self.late is not None:
+            score = (score + self.late) / 2
+        return score * (_HEADING_WEIGHT if self.is_heading else 1) * (1 if self.has_expected else _UNEXPECTED_WEIGHT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,42 +96,60 @@ class Evidence:
 
 def gather(snapshot: Snapshot, question: str, language: str) -> Evidence:
     """Search for a question and rank the sentences of the best passages."""
-    expanded = snapshot.expanded(question)
-    vector = snapshot.encode(expanded)
-    hits = snapshot.search(question, PASSAGES_READ, vector)
-    weights = content_weights(snapshot, question, language)
-    kind = expected(question, language)
+    asked = Asked.of(snapshot, question, language)
+    hits = snapshot.search(question, PASSAGES_READ, asked.vector)
     candidates = {
         (candidate.document.id, candidate.span): candidate
+        # The best passage last: a sentence in two of them keeps the better section.
         for hit in reversed(hits)
-        for candidate in _candidates(snapshot, hit, vector, weights, kind)
+        for candidate in _candidates(snapshot, hit, asked)
     }
-    ranked = _rerank(snapshot, expanded, language, _best_first(candidates.values()))
-    return Evidence(tuple(ranked), tuple(hits), _unknown_share(snapshot, weights), kind, len(weights))
+    ranked = _rerank(snapshot, asked, _best_first(candidates.values())[:_RERANKED])
+    return Evidence(tuple(ranked), tuple(hits), _unknown_share(snapshot, asked.weights), asked.kind, len(asked.weights))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question made ready for ranking: its vector, content words by weight, acronyms, kind of answer."""
+
+    text: str
+    vector: Vectors
+    weights: Mapping[str, float]
+    acronyms: Sequence[Acronym]
+    kind: str | None
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, question: str, language: str) -> Asked:
+        expanded = snapshot.acronyms.expanded(question)
+        return cls(
+            text=expanded,
+            vector=snapshot.encode(expanded),
+            weights=content_weights(snapshot, question, language),
+            acronyms=snapshot.acronyms.spoken_of(question),
+            kind=expected(question, language),
+        )
 
 
 def _best_first(candidates: Iterable[Candidate]) -> list[Candidate]:
     return sorted(candidates, key=lambda candidate: (-candidate.score, candidate.document.id, candidate.span))
 
 
-def _rerank(snapshot: Snapshot, question: str, language: str, ranked: list[Candidate]) -> list[Candidate]:
-    """The best candidates by late interaction too; those behind them are left out.
+def _rerank(snapshot: Snapshot, asked: Asked, candidates: list[Candidate]) -> list[Candidate]:
+    """The candidates by late interaction too.
 
     Khattab and Zaharia (2020), "ColBERT": the mean over the question's words of their best match
     among the sentence's words, here over the words that carry content, with untrained vectors.
     """
-    read = ranked[:_RERANKED]
-    if not read:
+    if not candidates:
         return []
-    asked, *found = snapshot.encode_words([question, *(candidate.text for candidate in read)])
-    content = set(content_words(question, language))
-    rows = [at for at, word in enumerate(asked.words) if plain(word) in content]
+    question, *found = snapshot.encode_words([asked.text, *(candidate.text for candidate in candidates)])
+    rows = [at for at, word in enumerate(question.words) if plain(word) in asked.weights]
     if not rows:
-        return read
-    wanted = asked.vectors[rows]
+        return candidates
+    wanted = question.vectors[rows]
     return _best_first(
-        replace(candidate, late=(late := _late(wanted, words.vectors)), score=(candidate.score + late) / 2)
-        for candidate, words in zip(read, found, strict=True)
+        replace(candidate, late=_late(wanted, words.vectors))
+        for candidate, words in zip(candidates, found, strict=True)
     )
 
 
@@ -165,54 +197,36 @@ def content_weights(snapshot: Snapshot, question: str, language: str) -> dict[st
     return weights
 
 
-def _candidates(
-    snapshot: Snapshot, hit: Hit, vector: Vectors, weights: dict[str, float], kind: str | None
-) -> list[Candidate]:
+def _candidates(snapshot: Snapshot, hit: Hit, asked: Asked) -> list[Candidate]:
+    """The sentences of a passage, each with its scores but the late interaction."""
     document = snapshot.document(hit.passage.document_id)
+    path = " ".join(hit.passage.heading_path)
+    around = _term_set(asked, document, f"{path} {document.text[hit.passage.start : hit.passage.end]}")
+    section_coverage = _coverage(asked.weights, around, frozenset(), document.language)
     spans, vectors = snapshot.sentences_in(hit.passage)
-    around = _term_set(snapshot, document, document.text[hit.passage.start : hit.passage.end], hit.passage.heading_path)
-    section_coverage = _coverage(weights, around, frozenset(), document.language)
-    section_score = (section_coverage + max(0.0, hit.similarity or 0.0)) / 2
+    similarities = vectors @ asked.vector[0] if spans else ()
     return [
-        _candidate(snapshot, document, span, float(similarity), weights, around, section_score, kind)
-        for span, similarity in zip(spans, (vectors @ vector[0]) if len(spans) else (), strict=True)
+        Candidate(
+            document=document,
+            span=span,
+            coverage=_coverage(
+                asked.weights, _term_set(asked, document, document.text[slice(*span)]), around, document.language
+            ),
+            similarity=max(0.0, float(similarity)),
+            section_score=(section_coverage + max(0.0, hit.similarity or 0.0)) / 2,
+            has_expected=asked.kind is None or holds_expected(asked.kind, document.text[slice(*span)]),
+        )
+        for span, similarity in zip(spans, similarities, strict=True)
     ]
 
 
-def _candidate(
-    snapshot: Snapshot,
-    document: Document,
-    span: Span,
-    similarity: float,
-    weights: dict[str, float],
-    around: frozenset[str],
-    section_score: float,
-    kind: str | None,
-) -> Candidate:
-    text = document.text[slice(*span)]
-    coverage = _coverage(weights, _term_set(snapshot, document, text, ()), around, document.language)
-    score = (section_score + (coverage + max(0.0, similarity)) / 2) / 2
-    has_expected = kind is None or holds_expected(kind, text)
-    if document.section_at(span[0]).heading_path[-1:] == (" ".join(text.split()).lstrip("# "),):
-        score *= _HEADING_WEIGHT
-    return Candidate(
-        document,
-        span,
-        coverage,
-        max(0.0, similarity),
-        section_score,
-        has_expected,
-        score if has_expected else score * 0.9,
-    )
+def _term_set(asked: Asked, document: Document, text: str) -> frozenset[str]:
+    """The terms of a text, with the question's acronyms spelt out in it and its names shortened."""
+    forms = [form for acronym in asked.acronyms for form in missing_forms(acronym, text)]
+    return frozenset(terms(" ".join((text, *forms)), document.language))
 
 
-def _term_set(snapshot: Snapshot, document: Document, text: str, path: Sequence[str]) -> frozenset[str]:
-    """The terms of a text, with its acronyms spelt out and its names shortened."""
-    forms = [form for acronym in snapshot.acronyms.values() for form in missing_forms(acronym, text)]
-    return frozenset(terms(" ".join((*path, text, *forms)), document.language))
-
-
-def _coverage(weights: dict[str, float], inside: frozenset[str], around: frozenset[str], language: str) -> float:
+def _coverage(weights: Mapping[str, float], inside: frozenset[str], around: frozenset[str], language: str) -> float:
     total = sum(weights.values())
     if not total:
         return 0.0
@@ -226,6 +240,6 @@ def _coverage(weights: dict[str, float], inside: frozenset[str], around: frozens
     return found / total
 
 
-def _unknown_share(snapshot: Snapshot, weights: dict[str, float]) -> float:
+def _unknown_share(snapshot: Snapshot, weights: Mapping[str, float]) -> float:
     unknown = sum(snapshot.frequency(word) == 0 for word in weights)
     return unknown / len(weights) if weights else 0.0

@@ -61,7 +61,7 @@ def features(evidence: Evidence) -> dict[str, float]:
         "coverage": best.coverage,
         "full_coverage": float(best.coverage > 0.999),
         "similarity": best.similarity,
-        "late": best.late,
+        "late": best.late or 0.0,
         "section": best.section_score,
         "unknown": evidence.unknown,
         "quantity_missing": float(evidence.expected in ("number", "date") and not best.has_expected),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assistant.ask import Assistant
 from assistant.settings import Settings
-from corpus.catalogue import fingerprint
+from corpus.catalogue import fingerprint, stamp
 from index import generation
 from index.build import BuildReport, Progress, build_index
 from index.encode import Encoder, open_encoder
@@ -25,7 +25,11 @@ def build(settings: Settings, *, rebuild: bool = False, progress: Progress | Non
 
 def is_outdated(settings: Settings, assistant: Assistant) -> bool:
     """Whether the documents have changed since the index was built."""
-    return settings.corpus.is_dir() and fingerprint(settings.corpus) != assistant.snapshot.manifest.fingerprint
+    manifest = assistant.snapshot.manifest
+    if not settings.corpus.is_dir() or stamp(settings.corpus) == manifest.stamp:
+        return False
+    # The times may have changed with a copy; only the content counts.
+    return fingerprint(settings.corpus) != manifest.fingerprint
 
 
 class Service:

@@ -61,7 +61,7 @@ def main() -> None:
     model.fit(rows, labels, sample_weight=weights * len(labels))
     _print_figures(data, model)
     _print_thresholds(data, model)
-    _write(GATE, FEATURES, model, data)
+    _write(GATE, FEATURES, model, data, _threshold(data[0], model))
 
 
 def _arguments() -> argparse.Namespace:
@@ -163,12 +163,25 @@ def _print_thresholds(data: Sequence[Labelled], model: LogisticRegression) -> No
         print(f"| {threshold} | " + " | ".join(cells) + " |")
 
 
-def _write(path: Path, names: Sequence[str], model: LogisticRegression, data: Sequence[Labelled]) -> None:
+def _threshold(part: Labelled, model: LogisticRegression) -> float:
+    """Where wrong answers and wrong refusals, on the association's kind of question, come nearest to each other."""
+    fitted = model.predict_proba(part.rows)[:, 1]
+
+    def worse(threshold: float) -> float:
+        answered = fitted >= threshold
+        return float(max(answered[part.labels == 0].mean(), 1 - answered[part.labels == 1].mean()))
+
+    return min((round(step / 100, 2) for step in range(20, 71)), key=worse)
+
+
+def _write(
+    path: Path, names: Sequence[str], model: LogisticRegression, data: Sequence[Labelled], threshold: float
+) -> None:
     sources = ", ".join(f"{part.name} ({len(part.labels)} questions)" for part in data)
     lines = [
         "# Written by `python -m evals.fit_gate`. Logistic regression; encoder all-MiniLM-L6-v2.",
         f"# Fitted on: {sources}; weights {_WEIGHTS}.",
-        "threshold = 0.5",
+        f"threshold = {threshold}",
         f"intercept = {model.intercept_[0]:.4f}",
         "",
         "[coefficients]",

@@ -52,12 +52,37 @@ def singular(acronym: str) -> str:
     return acronym.upper()
 
 
-def by_short_form(acronyms: Iterable[Acronym]) -> dict[str, Acronym]:
-    """The first mention of each acronym, by its singular in capitals."""
-    found: dict[str, Acronym] = {}
-    for acronym in acronyms:
-        found.setdefault(singular(acronym.short), acronym)
-    return found
+class AcronymTable:
+    """The acronyms of a corpus, the first mention of each, found by the words of a text."""
+
+    def __init__(self, acronyms: Iterable[Acronym]) -> None:
+        self._by_short: dict[str, Acronym] = {}
+        for acronym in acronyms:
+            self._by_short.setdefault(singular(acronym.short), acronym)
+        self._by_first_word: dict[str, list[Acronym]] = {}
+        for acronym in self._by_short.values():
+            first = _WORD.findall(acronym.long)[0].lower()
+            self._by_first_word.setdefault(first, []).append(acronym)
+
+    def find(self, short: str) -> Acronym | None:
+        """The acronym with this short form, singular or plural, in any case."""
+        return self._by_short.get(singular(short.strip())) if short.strip() else None
+
+    def spoken_of(self, text: str) -> list[Acronym]:
+        """The acronyms whose short or long form stands in a text."""
+        words = dict.fromkeys(_WORD.findall(text))
+        lower = text.lower()
+        found = {acronym.short: acronym for word in words if (acronym := self._by_short.get(singular(word)))}
+        for word in words:
+            for acronym in self._by_first_word.get(word.lower(), ()):
+                if acronym.long.lower() in lower:
+                    found[acronym.short] = acronym
+        return list(found.values())
+
+    def expanded(self, text: str) -> str:
+        """A text with what its acronyms stand for."""
+        lower = text.lower()
+        return " ".join([text, *(a.long for a in self.spoken_of(text) if a.long.lower() not in lower)])
 
 
 def missing_forms(acronym: Acronym, text: str) -> list[str]:

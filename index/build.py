@@ -17,13 +17,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corpus.catalogue import fingerprint, load_corpus
+from corpus.catalogue import fingerprint, load_corpus, stamp
 from corpus.errors import IndexMissingError, UserError
 from corpus.spans import Span, sentences
 from corpus.split import passages
 from corpus.types import Corpus, Definition, Document, Passage, Refused
 from index import generation
-from index.acronyms import Acronym, by_short_form, mine, missing_forms
+from index.acronyms import Acronym, AcronymTable, mine, missing_forms
 from index.content import FORMAT, Content, write_content
 from index.encode import Encoder, Vectors, check_weights
 from index.generation import CONTENT, LEXICAL, VECTORS, Manifest
@@ -130,7 +130,8 @@ def _write(
     from index.lexical import LexicalIndex
     from index.store import VectorStore
 
-    state = fingerprint(corpus_folder)
+    # Taken before reading: a file that changes meanwhile makes the index outdated, not wrong.
+    taken, state = stamp(corpus_folder), fingerprint(corpus_folder)
     progress("Reading documents", 0, 0)
     corpus = load_corpus(corpus_folder)
     acronyms = [acronym for document in corpus.documents for acronym in mine(document)]
@@ -163,6 +164,7 @@ def _write(
         encoder=encoder.name,
         encoder_sha256=encoder.digest,
         fingerprint=state,
+        stamp=taken,
         documents=len(corpus.documents),
         passages=len(all_passages),
         sentences=len(all_sentences),
@@ -174,16 +176,16 @@ def _write(
 def indexed_texts(corpus: Corpus, acronyms: list[Acronym], all_passages: list[Passage]) -> list[str]:
     """What each passage is searched by: its heading path, its text, and what its acronyms stand for."""
     documents = {document.id: document for document in corpus.documents}
-    expansions = by_short_form(acronyms)
-    return [_indexed_text(documents[passage.document_id], passage, expansions) for passage in all_passages]
+    table = AcronymTable(acronyms)
+    return [_indexed_text(documents[passage.document_id], passage, table) for passage in all_passages]
 
 
-def _indexed_text(document: Document, passage: Passage, expansions: dict[str, Acronym]) -> str:
+def _indexed_text(document: Document, passage: Passage, acronyms: AcronymTable) -> str:
     text = document.text[passage.start : passage.end]
     path = passage.heading_path
     if path and text.lstrip("# \t").startswith(path[-1]):
         path = path[:-1]
-    added = {form for acronym in expansions.values() for form in missing_forms(acronym, text)}
+    added = {form for acronym in acronyms.spoken_of(text) for form in missing_forms(acronym, text)}
     return "\n".join(part for part in (" › ".join(path), text, ", ".join(sorted(added))) if part)
 
 

@@ -48,6 +48,7 @@ class Manifest:
     encoder: str
     encoder_sha256: str
     fingerprint: str
+    stamp: str
     documents: int
     passages: int
     sentences: int

@@ -12,13 +12,13 @@ from corpus.spans import Span
 from corpus.types import Document, Passage
 from corpus.wording import folded
 from index import generation
-from index.acronyms import by_short_form, singular
+from index.acronyms import AcronymTable
 from index.content import Content
 from index.encode import Encoder, Vectors, WordVectors
 from index.generation import CONTENT, LEXICAL, Manifest
 from index.lexical import LexicalIndex
 from index.store import VectorStore
-from index.words import terms, words
+from index.words import terms
 
 CANDIDATES = 50
 # Cormack, Clarke and Buettcher (2009), "Reciprocal rank fusion outperforms Condorcet and individual
@@ -56,7 +56,7 @@ class Snapshot:
         self._positions = {passage.id: at for at, passage in enumerate(self.content.passages)}
         self._languages = sorted({document.language for document in self.content.documents})
         self._folded = [folded(document.text) for document in self.content.documents]
-        self.acronyms = by_short_form(self.content.acronyms)
+        self.acronyms = AcronymTable(self.content.acronyms)
         self._documents = {document.id: document for document in self.content.documents}
 
     @classmethod
@@ -82,7 +82,7 @@ class Snapshot:
         Acronyms of the corpus in the text are searched with what they stand for. `vector` is the
         text's own, where it is at hand.
         """
-        text = self.expanded(text)
+        text = self.acronyms.expanded(text)
         dense = self._dense(self.encode(text) if vector is None else vector)
         lexical = self._lexical_positions(text)
         fused = fuse([position for position, _ in dense], lexical)
@@ -96,12 +96,6 @@ class Snapshot:
             )
             for position, score in fused[:limit]
         ]
-
-    def expanded(self, text: str) -> str:
-        """A text with what its acronyms stand for, as the documents themselves say."""
-        forms = {singular(word) for word in words(text)}
-        long_forms = [acronym.long for short, acronym in self.acronyms.items() if short in forms]
-        return " ".join([text, *(long for long in long_forms if long.lower() not in text.lower())])
 
     def frequency(self, word: str) -> int:
         """The number of passages that hold a word in any form."""

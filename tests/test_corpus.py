@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.catalogue import corpus_files, fingerprint, load_corpus
+from corpus.catalogue import corpus_files, fingerprint, load_corpus, stamp
 from corpus.errors import UserError
 from corpus.readers.types import Heading, sections_from
 from corpus.split import RUN, WHOLE_SECTION, body_start, passages
@@ -123,6 +123,13 @@ def test_the_fingerprint_changes_with_any_file_and_with_nothing_else(corpus_fold
     with (corpus_folder / "gardens.txt").open("a", encoding="utf-8") as file:
         file.write(" ")
     assert fingerprint(corpus_folder) != before
+
+
+def test_the_stamp_tells_an_unchanged_folder_without_reading_it(corpus_folder: Path) -> None:
+    before = stamp(corpus_folder)
+    assert stamp(corpus_folder) == before
+    (corpus_folder / "new.txt").write_text("New.", encoding="utf-8")
+    assert stamp(corpus_folder) != before
 
 
 def test_a_definition_is_its_exact_span(corpus_folder: Path) -> None:

@@ -232,6 +232,18 @@ def test_a_read_only_index_folder_serves_but_cannot_be_built(corpus_folder: Path
         build_index(corpus_folder, index_folder, encoder, rebuild=True)
 
 
+def test_a_store_that_cannot_be_copied_beside_the_index_is_copied_elsewhere(
+    corpus_folder: Path, index_folder: Path
+) -> None:
+    encoder = HashingEncoder()
+    build_index(corpus_folder, index_folder, encoder)
+    (index_folder / "serving").rmdir()
+    (index_folder / "serving").write_text("in the way, as a read-only disk would be", encoding="utf-8")
+    snapshot = Snapshot.current(index_folder, encoder)
+    assert snapshot.search("garden")[0].dense_rank is not None
+    snapshot.close()
+
+
 def test_an_index_of_another_model_is_refused_with_the_command_that_rebuilds_it(
     corpus_folder: Path, index_folder: Path
 ) -> None:
