@@ -44,7 +44,9 @@ class Gate:
             return 0.0
         found = features(evidence)
         logit = self.intercept + sum(weight * found[name] for name, weight in self.coefficients.items())
-        return 1 / (1 + math.exp(-logit))
+        confidence = 1 / (1 + math.exp(-logit))
+        # No sentence without a number says how many, and none without a date says when.
+        return min(confidence, self.threshold / 2) if found["quantity_missing"] else confidence
 
 
 @cache

@@ -36,7 +36,9 @@ class Phrases:
     closers: tuple[str, ...]
     articles: tuple[str, ...]
     definite: frozenset[str]
+    possessives: frozenset[str]
     pronouns: frozenset[str]
+    conjunctions: tuple[str, ...]
     continues: tuple[str, ...]
     function: frozenset[str]
     small_talk: frozenset[str]
@@ -98,8 +100,10 @@ def _phrases(table: Mapping[str, Any]) -> Phrases:
         openers=listed("openers"),
         closers=listed("closers"),
         articles=tuple(table.get("articles", ())),
+        possessives=frozenset(listed("possessives")),
         definite=frozenset(listed("definite")),
         pronouns=frozenset(listed("pronouns")),
+        conjunctions=listed("conjunctions"),
         continues=listed("continues"),
         function=frozenset(listed("function")),
         small_talk=frozenset(listed("small_talk")),

@@ -7,7 +7,7 @@ association is in the registry of definitions.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from assistant.language import Phrases, detect, frame, plain, tables
@@ -188,26 +188,38 @@ def _standalone(
     text: str, phrases: Phrases, history: Sequence[Turn], registry: Registry, known: Callable[[str], bool]
 ) -> str | None:
     """A follow-up with the topic of the turns before it; None where it stands on its own."""
-    pronoun = re.search(rf"(?<!\w)({'|'.join(sorted(phrases.pronouns, key=len, reverse=True))})(?!\w)", text.lower())
-    language = detect(text)
-    elliptic = len(content_words(text, language)) < 2 or _continues(text, phrases)
-    if not (pronoun or elliptic):
-        return None
-    if registry.mentioned(text):
-        # The pronoun stands for what the question itself names.
+    core = _without_conjunction(text, phrases)
+    pronoun = _word_of(phrases.pronouns, core)
+    if not (pronoun or core != text or _is_elliptic(core, phrases)) or registry.mentioned(core):
+        # Where the question names a term itself, its pronoun stands for that.
         return None
     topic = topic_of(history, registry, known)
-    if topic is None or plain(topic) in plain(text):
+    if topic is None or plain(topic) in plain(core):
         return None
-    if pronoun:
-        possessive = "'s" if pronoun[1] in ("its", "their", "his", "her", "theirs") else ""
-        return f"{text[: pronoun.start()]}{topic}{possessive}{text[pronoun.end() :]}"
-    return f"{text.rstrip('?!. ')} ({topic})?"
+    if pronoun is None:
+        return f"{core.rstrip('?!. ')} ({topic})?"
+    owner = topic + "'s" if plain(pronoun.group()) in phrases.possessives else topic
+    return f"{core[: pronoun.start()]}{owner}{core[pronoun.end() :]}"
 
 
-def _continues(text: str, phrases: Phrases) -> bool:
-    start = plain(text)
-    return any(re.match(rf"{re.escape(phrase)}(?!\w)", start) for phrase in phrases.continues)
+def _without_conjunction(text: str, phrases: Phrases) -> str:
+    """A question without the "and" that ties it to the one before."""
+    found = re.match(rf"(?:{_either(phrases.conjunctions)})[\s,]+(?=\S)", text, re.IGNORECASE)
+    return text[found.end() :] if found else text
+
+
+def _is_elliptic(text: str, phrases: Phrases) -> bool:
+    """Whether a question says too little to be searched for, or begins as a continuation."""
+    continues = re.match(rf"(?:{_either(phrases.continues)})(?!\w)", plain(text))
+    return bool(continues) or len(content_words(text, detect(text))) < 2
+
+
+def _word_of(words: Iterable[str], text: str) -> re.Match[str] | None:
+    return re.search(rf"(?<!\w)(?:{_either(words)})(?!\w)", text, re.IGNORECASE)
+
+
+def _either(phrases: Iterable[str]) -> str:
+    return "|".join(map(re.escape, sorted(phrases, key=len, reverse=True))) or r"(?!)"
 
 
 def topic_of(history: Sequence[Turn], registry: Registry, known: Callable[[str], bool]) -> str | None:
@@ -215,9 +227,11 @@ def topic_of(history: Sequence[Turn], registry: Registry, known: Callable[[str],
     for turn in reversed(history):
         if turn.role != "user":
             continue
-        if definition := registry.mentioned(turn.content):
-            return definition.term
-        if phrase := _longest_known(turn.content, known):
+        name = registry.mentioned(turn.content)
+        phrase = _longest_known(turn.content, known)
+        if name and not (phrase and name[0] in plain(phrase) and len(plain(phrase)) > len(name[0]) + len("the ")):
+            return name[1].term
+        if phrase:
             return phrase
     return None
 

@@ -57,15 +57,15 @@ class Registry:
             return None
         return Found(self._by_name[near[0]], near[0], corrected=True)
 
-    def mentioned(self, text: str) -> Definition | None:
-        """The definition whose name stands last in a text; the longer name where two overlap."""
+    def mentioned(self, text: str) -> tuple[str, Definition] | None:
+        """The name that stands last in a text, the longer one where two overlap, and its definition."""
         where = plain(text)
         spots = [
             (match.end(), len(name), name)
             for name in self._by_name
             for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", where)
         ]
-        return self._by_name[max(spots)[2]] if spots else None
+        return (max(spots)[2], self._by_name[max(spots)[2]]) if spots else None
 
     def _is_slip(self, typed: list[str], name: list[str]) -> bool:
         # Another number of words is another term.

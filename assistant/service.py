@@ -44,7 +44,7 @@ class Service:
         """Raises UserError where there is no index, or it cannot be used."""
         folder = generation.current(self._settings.index)
         if self._assistant is None or self._assistant.snapshot.folder != folder:
-            # The one before is closed with its last reader, so a question in flight is not disturbed.
+            # The snapshot before closes itself with its last reader.
             self._assistant = Assistant.over(Snapshot(folder, self._encoder), self._settings.contact)
         return self._assistant
 

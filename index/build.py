@@ -7,6 +7,7 @@ store or document can kill the process that opens it.
 from __future__ import annotations
 
 import multiprocessing
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -271,13 +272,16 @@ def _in_child(task: Callable[[Progress], Any], progress: Progress | None) -> Any
         return _receive(receiving, progress)
     except EOFError:
         process.join()
-        raise UserError(
-            f"The build was stopped by the system (exit code {process.exitcode}), often for lack of memory; the index "
-            "that was there still serves."
-        ) from None
+        raise UserError(f"{_end_of(process.exitcode or 0)}; the index that was there still serves.") from None
     finally:
         receiving.close()
         process.join()
+
+
+def _end_of(exitcode: int) -> str:
+    if exitcode < 0:
+        return f"The build was stopped by the system (signal {-exitcode}), often for lack of memory"
+    return f"The build's process ended before it was done (exit code {exitcode}); what it printed says why"
 
 
 def _receive(receiving: Connection, progress: Progress | None) -> Any:
@@ -302,6 +306,7 @@ def _child(task: Callable[[Progress], Any], sending: Connection) -> None:
     except UserError as error:
         sending.send(("refused", str(error)))
     except Exception as error:  # noqa: BLE001 - it is raised again in the parent
+        error.add_note(traceback.format_exc())
         sending.send(("failed", error))
     finally:
         sending.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -43,15 +44,17 @@ class Snapshot:
     def __init__(self, folder: Path, encoder: Encoder) -> None:
         self.manifest: Manifest = generation.read_manifest(folder)
         _check_encoder(folder, self.manifest, encoder)
-        self._resources = ExitStack()
-        self._resources.enter_context(generation.in_use(folder))
+        resources = ExitStack()
+        # Closed with the last reader, or when the program ends: a question in flight keeps its snapshot.
+        self._close = weakref.finalize(self, resources.close)
+        resources.enter_context(generation.in_use(folder))
         generation.check_files(folder, self.manifest)
         self.folder = folder
         self.content = Content(folder / CONTENT)
-        self._resources.callback(self.content.close)
+        resources.callback(self.content.close)
         self._lexical = LexicalIndex.open(folder / LEXICAL)
-        self._store = VectorStore.open(self._resources.enter_context(generation.serving_copy(folder)))
-        self._resources.callback(self._store.close)
+        self._store = VectorStore.open(resources.enter_context(generation.serving_copy(folder)))
+        resources.callback(self._store.close)
         self._encoder = encoder
         self._positions = {passage.id: at for at, passage in enumerate(self.content.passages)}
         self._languages = sorted({document.language for document in self.content.documents})
@@ -114,7 +117,8 @@ class Snapshot:
         return self.content.sentences_in(passage)
 
     def close(self) -> None:
-        self._resources.close()
+        """Give everything back now."""
+        self._close()
 
     def _dense(self, vector: Vectors) -> list[tuple[int, float]]:
         return [(self._positions[identifier], score) for identifier, score in self._store.search(vector, CANDIDATES)[0]]

@@ -114,14 +114,19 @@ def test_the_frame_of_another_language_is_not_needed_to_match_the_asker() -> Non
 @pytest.mark.parametrize(
     ("question", "standalone"),
     [
-        ("and who made it?", "and who made the garden atlas?"),
+        ("and who made it?", "who made the garden atlas?"),
         ("When was it published?", "When was the garden atlas published?"),
-        ("and when?", "and when (the garden atlas)?"),
+        ("and when?", "when (the garden atlas)?"),
         ("What is its price?", "What is the garden atlas's price?"),
     ],
 )
 def test_a_follow_up_takes_the_topic_of_the_turn_before(question: str, standalone: str) -> None:
     assert ask(question, "What does the garden atlas show?", "It shows …").standalone == standalone
+
+
+def test_the_longer_phrase_of_the_documents_is_the_topic_and_not_a_term_inside_it() -> None:
+    query = ask("when was it published?", "Tell me about shared gardens grow common food", "…")
+    assert query.standalone == "when was shared gardens grow common food published?"
 
 
 def test_a_follow_up_skips_a_turn_without_a_topic() -> None:

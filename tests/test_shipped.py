@@ -99,7 +99,7 @@ def test_the_example_of_the_contract(cli) -> None:  # type: ignore[no-untyped-de
     line = json.dumps({"id": "q1", "question": "and who wrote it?", "history": history})
     Path("q.jsonl").write_text(line, encoding="utf-8")
     answer = json.loads(cli("ask", "--batch", "q.jsonl").stdout)
-    assert (answer["id"], answer["standalone_question"]) == ("q1", "and who wrote the taxonomy study?")
+    assert (answer["id"], answer["standalone_question"]) == ("q1", "who wrote the taxonomy study?")
     assert answer["outcome"] == "answered"
     assert "Luis Sanz" in answer["citations"][0]["quote"]
     assert answer["citations"][0]["section"] == "Taxonomy study"
