@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup chat test check bench clean
+.PHONY: help setup chat test check bench pins clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is to do
@@ -34,6 +34,11 @@ check: setup
 
 bench: setup  ## time and memory on this machine, as tables
 	$(BIN)/python -m evals.bench
+
+pins: setup  ## write constraints.txt from what is installed, after a change of versions
+	( echo "# The exact versions that the checks run with; no index address belongs in here. Written by make pins."; \
+	  $(BIN)/python -m pip freeze --exclude-editable | sed 's/ @ .*//; s/+cpu$$//' ) > constraints.txt.new
+	mv constraints.txt.new constraints.txt
 
 clean:  ## remove what was built, not what was written
 	rm -rf $(VENV) .assistant build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
