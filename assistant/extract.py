@@ -142,7 +142,8 @@ def _rerank(snapshot: Snapshot, asked: Asked, candidates: list[Candidate]) -> li
     """
     if not candidates:
         return []
-    question, *found = snapshot.encode_words([asked.text, *(candidate.text for candidate in candidates)])
+    (question,) = snapshot.encode_words([asked.text])
+    found = snapshot.words_in([(candidate.document.id, candidate.span) for candidate in candidates])
     rows = [at for at, word in enumerate(question.words) if plain(word) in asked.weights]
     if not rows:
         return candidates

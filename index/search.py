@@ -22,6 +22,8 @@ from index.store import VectorStore
 from index.words import terms
 
 CANDIDATES = 50
+# About 60 kB each.
+_KEPT_SENTENCES = 512
 # Cormack, Clarke and Buettcher (2009), "Reciprocal rank fusion outperforms Condorcet and individual
 # rank learning methods": score = sum of 1 / (k + rank), k = 60.
 _RANK_CONSTANT = 60
@@ -56,6 +58,7 @@ class Snapshot:
         self._store = VectorStore.open(resources.enter_context(generation.serving_copy(folder)))
         resources.callback(self._store.close)
         self._encoder = encoder
+        self._words: dict[tuple[str, Span], WordVectors] = {}
         self._positions = {passage.id: at for at, passage in enumerate(self.content.passages)}
         self._languages = sorted({document.language for document in self.content.documents})
         self._folded = [folded(document.text) for document in self.content.documents]
@@ -78,6 +81,23 @@ class Snapshot:
     def encode_words(self, texts: Sequence[str]) -> list[WordVectors]:
         """The words of each text with a vector for each."""
         return self._encoder.encode_words(texts)
+
+    def words_in(self, sentences: Sequence[tuple[str, Span]]) -> list[WordVectors]:
+        """The words of sentences, given as (document id, span), with a vector for each.
+
+        Those of the last sentences are kept: encoding words takes most of the time of an answer.
+        """
+        known = {key: words for key in sentences if (words := self._words.get(key))}
+        missing = [key for key in sentences if key not in known]
+        if missing:
+            texts = [self.document(document_id).text[slice(*span)] for document_id, span in missing]
+            known.update(zip(missing, self._encoder.encode_words(texts), strict=True))
+        for key in sentences:
+            self._words.pop(key, None)
+            self._words[key] = known[key]
+        while len(self._words) > _KEPT_SENTENCES:
+            self._words.pop(next(iter(self._words)), None)
+        return [known[key] for key in sentences]
 
     def search(self, text: str, limit: int = 10, vector: Vectors | None = None) -> list[Hit]:
         """The passages nearest to a text, best first; equal scores in reading order.

@@ -99,6 +99,23 @@ def test_every_sentence_of_a_passage_has_its_vector(snapshot: Snapshot) -> None:
         np.testing.assert_allclose(vectors, expected, rtol=1e-6)
 
 
+def test_the_words_of_a_sentence_are_encoded_once_and_stay_right(corpus_folder: Path, index_folder: Path) -> None:
+    encoder = HashingEncoder()
+    build_index(corpus_folder, index_folder, encoder)
+    snapshot = Snapshot.current(index_folder, encoder)
+    text = snapshot.document("gardens").text
+    spans = [span for passage in snapshot.content.passages for span in snapshot.sentences_in(passage)[0]]
+    keys = [("gardens", span) for span in spans]
+    first = snapshot.words_in(keys)
+    before = len(encoder.encoded)
+    again = snapshot.words_in(list(reversed(keys)))
+    assert len(encoder.encoded) == before
+    for span, early, late in zip(spans, first, reversed(again), strict=True):
+        assert early.words == late.words == tuple(words(text[slice(*span)]))
+        np.testing.assert_array_equal(early.vectors, late.vectors)
+    snapshot.close()
+
+
 def test_a_second_build_changes_nothing_and_a_changed_document_is_found(
     corpus_folder: Path, index_folder: Path
 ) -> None:
