@@ -25,11 +25,11 @@ from assistant.gate import FEATURES, features
 from assistant.question import understand
 from corpus.catalogue import SHIPPED_DOCUMENTS
 from evals.questions import Question, read_questions
+from evals.summary import START_SET
 from index.build import build_index
 from index.encode import SHIPPED_MODEL, open_encoder
 from index.search import Snapshot
 
-START_SET = Path(__file__).parent / "sets" / "start.jsonl"
 GATE = Path(__file__).parents[1] / "assistant" / "gate.toml"
 _SEED = 20261122
 _SAMPLE = 400
