@@ -6,7 +6,7 @@ from assistant.ask import Assistant
 from assistant.settings import Settings
 from corpus.catalogue import fingerprint, stamp
 from index import generation
-from index.build import BuildReport, Progress, build_index
+from index.build import GRAPHS, BuildReport, Progress, build_index
 from index.encode import Encoder, open_encoder
 from index.search import Snapshot
 
@@ -18,9 +18,12 @@ def has_index(settings: Settings) -> bool:
 
 def build(settings: Settings, *, rebuild: bool = False, progress: Progress | None = None) -> BuildReport:
     """Make or refresh the index of the settings' corpus."""
-    return build_index(
-        settings.corpus, settings.index, open_encoder(settings.encoder), rebuild=rebuild, progress=progress
-    )
+    return build_index(settings.corpus, settings.index, encoder_of(settings), rebuild=rebuild, progress=progress)
+
+
+def encoder_of(settings: Settings) -> Encoder:
+    """The encoder that the settings name, its graph beside the index."""
+    return open_encoder(settings.encoder, settings.index / GRAPHS)
 
 
 def is_outdated(settings: Settings, assistant: Assistant) -> bool:
@@ -37,7 +40,7 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._encoder: Encoder = open_encoder(settings.encoder)
+        self._encoder = encoder_of(settings)
         self._assistant: Assistant | None = None
 
     def assistant(self) -> Assistant:

@@ -29,6 +29,7 @@ class Settings(BaseSettings):
 
     corpus: Path = SHIPPED_DOCUMENTS
     index: Path = Path(".assistant/index")
+    # A model's name or folder, run by onnxruntime; "torch" or "torch:MODEL" for the reference.
     encoder: str = SHIPPED_MODEL
     host: str = "127.0.0.1"
     port: int = 7860

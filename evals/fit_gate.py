@@ -73,7 +73,7 @@ def _arguments() -> argparse.Namespace:
 
 def _labelled(name: str, folder: Path, questions: Sequence[Question], work: Path) -> Labelled:
     index = work / f"{name}-index"
-    encoder = open_encoder(SHIPPED_MODEL)
+    encoder = open_encoder(SHIPPED_MODEL, work / "encoders")
     build_index(folder, index, encoder)
     assistant = Assistant.over(Snapshot.current(index, encoder))
     rows, labels = [], []

@@ -26,7 +26,7 @@ from corpus.types import Corpus, Definition, Document, Passage, Refused
 from index import generation
 from index.acronyms import Acronym, AcronymTable, mine, missing_forms
 from index.content import FORMAT, Content, write_content
-from index.encode import Encoder, Vectors, check_weights
+from index.encode import Encoder, Vectors
 from index.generation import CONTENT, LEXICAL, VECTORS, Manifest
 from index.words import terms
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from index.store import VectorStore
 
 Progress = Callable[[str, int, int], None]
+GRAPHS = "encoders"
+"""The folder inside an index for what encoders make of their models."""
 _ROOM = 3
 _SMALLEST_BUILD = 20 * 2**20
 
@@ -60,8 +62,8 @@ def build_index(
     The encoder goes to a child process, so it is one that can be pickled. Raises UserError where
     nothing can be built; the index that was there goes on serving.
     """
-    check_weights(encoder)
     with generation.writer_lock(index_folder):
+        _in_child(partial(_prepare, encoder), progress)
         if not rebuild and (report := _up_to_date(corpus_folder, index_folder, encoder)):
             return report
         manifest, refused = _build(corpus_folder, index_folder, encoder, progress)
@@ -122,6 +124,12 @@ def _space_needed(index_folder: Path) -> int:
         return max(_SMALLEST_BUILD, _ROOM * generation.size(generation.current(index_folder)))
     except IndexMissingError:
         return _SMALLEST_BUILD
+
+
+def _prepare(encoder: Encoder, progress: Progress) -> None:
+    """In a child of its own: making a graph takes memory that a build should not keep."""
+    progress("Checking the model", 0, 0)
+    encoder.prepare()
 
 
 def _write(

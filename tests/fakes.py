@@ -22,6 +22,9 @@ class HashingEncoder:
     def __init__(self) -> None:
         self.encoded: list[str] = []
 
+    def prepare(self) -> None:
+        """Nothing to check and nothing to make."""
+
     def encode(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         self.encoded.extend(texts)
         rows = np.array([self._vector(text) for text in texts], dtype=np.float32).reshape(-1, DIMENSIONS)

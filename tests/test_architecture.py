@@ -17,7 +17,7 @@ ORDER = ("corpus", "index", "assistant", "evals")
 CLI = Path("assistant/cli.py")
 ONE_FILE_EACH = (
     "chromadb", "gradio", "pypdf", "sentence_transformers", "bm25s", "Stemmer", "markdown_it", "rapidfuzz", "jinja2",
-    "uvicorn", "typer", "pydantic_settings", "langchain_core",
+    "uvicorn", "typer", "pydantic_settings", "langchain_core", "onnxruntime", "tokenizers", "torch",
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from corpus.errors import IndexMissingError, UserError
 from index import generation
 from index.acronyms import mine, missing_forms
 from index.build import build_index
-from index.encode import SHIPPED_MODEL, SentenceTransformerEncoder, check_weights, open_encoder
+from index.encode import SHIPPED_MODEL, Model, open_encoder
 from index.lexical import LexicalIndex
 from index.search import Snapshot, fuse
 from index.words import terms, words
@@ -282,18 +282,18 @@ def test_an_index_of_another_format_is_refused(corpus_folder: Path, index_folder
 def test_weights_that_are_not_the_published_ones_are_refused(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"tampered")
     with pytest.raises(UserError, match="the installed package is not the published model"):
-        check_weights(SentenceTransformerEncoder(SHIPPED_MODEL, tmp_path))
+        Model(SHIPPED_MODEL, tmp_path).check()
 
 
 def test_a_setting_that_is_no_model_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no modules\.json"):
-        open_encoder(str(tmp_path))
+        open_encoder(str(tmp_path), tmp_path)
 
 
 def test_weights_in_another_format_are_not_loaded(tmp_path: Path) -> None:
     (tmp_path / "pytorch_model.bin").write_bytes(b"pickle")
     with pytest.raises(UserError, match=r"no \.safetensors weights"):
-        _ = SentenceTransformerEncoder("x", tmp_path).digest
+        Model("x", tmp_path).check()
 
 
 def test_our_own_file_holds_everything_to_make_the_rest_again(snapshot: Snapshot) -> None:
