@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import docx
 import pytest
 from fpdf import FPDF
 from hypothesis import given
@@ -135,7 +136,7 @@ def test_pdf_outline_gives_the_headings_where_their_words_stand() -> None:
     [
         ("a.txt", b"", "it is empty"),
         ("a.txt", b"  \n ", "it holds no text"),
-        ("a.txt", b"caf\xe9", "it is not UTF-8 text (byte 3 is 0xe9)"),
+        ("a.txt", b"\xff\xfe\x00", "it begins as utf-16 and is not"),
         ("a.txt", b"a\0b", "it holds binary data"),
         ("a.xyz", b"text", "its format .xyz is not supported"),
         ("a.pdf", b"%PDF-1.7 nonsense", "it cannot be read as PDF"),
@@ -147,3 +148,77 @@ def test_an_unusable_file_is_refused_with_its_reason(name: str, content: bytes, 
         read_file(write(name, content))
     assert reason in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+PAGE = """<html><head><title>Fees 2024 | Club</title></head><body>
+<nav><ul><li><a href="/">Home</a></li><li><a href="/x">Contact us</a></li></ul></nav>
+<main><h1>Fees</h1><p>The fee is <b>40</b>
+   euros.<br>Payable in May.</p><h2>Discounts</h2>
+<ul><li>Students pay half.</li><li>Children   pay nothing.</li></ul>
+<table><tr><th>Kind</th><th>Fee</th></tr><tr><td>Full</td><td>40</td></tr></table></main>
+<footer>Imprint</footer></body></html>"""
+
+
+def test_a_page_keeps_headings_lists_and_tables_and_loses_its_menu() -> None:
+    reading = read_file(write("a.html", PAGE))
+    assert reading.text == (
+        "Fees\n\nThe fee is 40 euros.\nPayable in May.\n\nDiscounts\n\n- Students pay half.\n- Children pay nothing.\n\n"
+        "Kind | Fee\nFull | 40"
+    )
+    assert titles(reading) == [("Fees",), ("Fees", "Discounts")]
+
+
+def test_a_page_in_the_encoding_that_it_declares() -> None:
+    page = '<html><head><meta charset="windows-1252"></head><body><p>Le café coûte 2 €.</p></body></html>'
+    assert read_file(write("a.htm", page.encode("cp1252"))).text == "Le café coûte 2 €."
+
+
+def test_a_page_of_scripts_only_is_refused_with_its_reason() -> None:
+    with pytest.raises(UserError, match="it holds no"):
+        read_file(write("a.html", "<html><body><script>alert(1)</script></body></html>"))
+
+
+def test_a_word_document_keeps_headings_lists_and_tables() -> None:
+    document = docx.Document()
+    document.add_heading("Statutes", level=1)
+    document.add_paragraph("The club is open.")
+    document.add_heading("Voting", level=2)
+    for item in ("One vote each.", "No proxies."):
+        document.add_paragraph(item, style="List Bullet")
+    table = document.add_table(rows=2, cols=2)
+    for at, words in enumerate(("Organ", "Seats", "Board", "7")):
+        table.cell(at // 2, at % 2).text = words
+    document.save("a.docx")
+    reading = read_file(Path("a.docx"))
+    assert reading.text == (
+        "Statutes\n\nThe club is open.\n\nVoting\n\n- One vote each.\n- No proxies.\n\nOrgan | Seats\nBoard | 7"
+    )
+    assert titles(reading) == [("Statutes",), ("Statutes", "Voting")]
+
+
+def test_a_glossary_in_csv_becomes_an_entry_a_section() -> None:
+    reading = read_file(write("a.csv", 'Term;Definition;Source\nPlot;"A bed; tended.";Statutes\nSeed;A start.;\n'))
+    assert reading.text == "Plot\n\nA bed; tended.\nSource: Statutes\n\nSeed\n\nA start."
+    assert titles(reading) == [("Plot",), ("Seed",)]
+
+
+def test_another_table_in_csv_becomes_a_sentence_a_row() -> None:
+    reading = read_file(write("a.csv", "Kind,Fee\nFull,40\nHalf,20\n"))
+    assert reading.text == "Kind: Full; Fee: 40.\n\nKind: Half; Fee: 20."
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Les règlements de l’association sont publiés chaque année à Évora, où siège le comité élu.", "cp1252"),
+        ("科技园是由专业人员管理的组织，其主要目的是通过促进创新文化来增加社区的财富。", "gb18030"),
+    ],
+)
+def test_an_old_encoding_is_guessed_and_the_guess_is_told(text: str, encoding: str) -> None:
+    reading = read_file(write("a.txt", text.encode(encoding)))
+    assert (reading.text, reading.encoding) == (text, encoding)
+
+
+def test_an_encoding_that_the_file_says_is_no_guess() -> None:
+    for name, encoding in (("utf-8", None), ("utf-8-sig", None), ("utf-16", None)):
+        assert read_file(write("a.txt", "Règles.".encode(name))).encoding == encoding

@@ -27,6 +27,24 @@ def _pdf(path: Path) -> Reading:
     return read(path)
 
 
+def _html(path: Path) -> Reading:
+    from corpus.readers.html import read
+
+    return read(path)
+
+
+def _docx(path: Path) -> Reading:
+    from corpus.readers.docx import read
+
+    return read(path)
+
+
+def _csv(path: Path) -> Reading:
+    from corpus.readers.csv import read
+
+    return read(path)
+
+
 # The libraries behind a reader are imported when its first file is read.
 READERS: dict[str, Callable[[Path], Reading]] = {
     ".txt": _text,
@@ -34,6 +52,10 @@ READERS: dict[str, Callable[[Path], Reading]] = {
     ".md": _markdown,
     ".markdown": _markdown,
     ".pdf": _pdf,
+    ".html": _html,
+    ".htm": _html,
+    ".docx": _docx,
+    ".csv": _csv,
 }
 
 

@@ -7,15 +7,17 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
-from corpus.readers.text import decode
+from corpus.readers.encoding import decode
 from corpus.readers.types import Heading, Reading, sections_from
 
 
 def read(path: Path) -> Reading:
     """Raises UserError as the text reader does."""
-    text = decode(path.read_bytes())
+    text, encoding = decode(path.read_bytes())
     headings = _headings(text)
-    return Reading(text, sections_from(headings, len(text)), title=headings[0].text if headings else None)
+    return Reading(
+        text, sections_from(headings, len(text)), title=headings[0].text if headings else None, encoding=encoding
+    )
 
 
 def _headings(text: str) -> list[Heading]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from pathlib import Path
 
-from corpus.errors import UserError
+from corpus.readers.encoding import decode
 from corpus.readers.types import Heading, Reading, sections_from
 from corpus.spans import paragraphs
 from corpus.split import body_start
@@ -16,33 +15,17 @@ HEADING_MAX_WORDS = 12
 # A line that ends like a sentence, a list's introduction or an item of one is not a heading.
 _ENDS_LIKE_TEXT = re.compile(r"[.!?;:,…。！？；：，、؟؛][\"'”’»)\]]*$")
 _BULLET = re.compile(r"[-–—*•·▪◦‣]\s")
-_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read(path: Path) -> Reading:
-    """Raises UserError when the file is not UTF-8, or UTF-16 with a byte order mark."""
-    text = decode(path.read_bytes())
+    """Raises UserError when the file holds no text."""
+    text, encoding = decode(path.read_bytes())
     headings = bare_headings(text)
     sections = sections_from(headings, len(text))
     if not any(text[body_start(text, section) : section.end].strip() for section in sections):
         # Nothing but bare lines: then they are the text.
         sections = sections_from([], len(text))
-    return Reading(text, sections, title=headings[0].text if headings else None)
-
-
-def decode(data: bytes) -> str:
-    """The text of a file's bytes, line endings and all; only a byte order mark is taken off."""
-    encoding = "utf-16" if data.startswith(_UTF16_MARKS) else "utf-8-sig"
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"it is not {encoding.removesuffix('-sig').upper()} text (byte {error.start} is "
-            f"0x{data[error.start]:02x}); save it as UTF-8"
-        ) from error
-    if "\0" in text:
-        raise UserError("it holds binary data, not text; take it out of the folder or convert it")
-    return text
+    return Reading(text, sections, title=headings[0].text if headings else None, encoding=encoding)
 
 
 def bare_headings(text: str) -> list[Heading]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from corpus.types import Page, Section
@@ -9,12 +10,16 @@ from corpus.types import Page, Section
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The content of one file. `sections` cover `text` without gaps; `title` is the file's own."""
+    """The content of one file. `sections` cover `text` without gaps; `title` is the file's own.
+
+    `encoding` is the text's encoding where it had to be guessed, None where the file says it.
+    """
 
     text: str
     sections: tuple[Section, ...]
     pages: tuple[Page, ...] = ()
     title: str | None = None
+    encoding: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +42,33 @@ def sections_from(headings: list[Heading], length: int) -> tuple[Section, ...]:
         path = [outer for outer in path if outer.level < heading.level] + [heading]
         sections.append(Section(tuple(part.text for part in path), heading.start, end))
     return tuple(sections)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, heading, list item or table row of a format that has them.
+
+    `level` counts from 1 for a heading. A `tight` block follows the one before on the next line.
+    """
+
+    text: str
+    level: int | None = None
+    tight: bool = False
+
+
+def assemble(blocks: Iterable[Block]) -> tuple[str, list[Heading]]:
+    """The text of blocks, a blank line between them, and the headings in it."""
+    parts: list[str] = []
+    headings: list[Heading] = []
+    length = 0
+    for block in blocks:
+        if not block.text.strip():
+            continue
+        if parts:
+            parts.append("\n" if block.tight else "\n\n")
+            length += len(parts[-1])
+        if block.level is not None:
+            headings.append(Heading(length, block.level, " ".join(block.text.split())))
+        parts.append(block.text)
+        length += len(block.text)
+    return "".join(parts), headings
