@@ -51,6 +51,11 @@ def status(settings: Settings, assistant: Assistant) -> dict[str, Any]:
         "passages": manifest.passages,
         "sentences": manifest.sentences,
         "definitions": len(assistant.registry.definitions),
+        "guessed_encodings": [
+            {"path": document.path, "encoding": document.guessed_encoding}
+            for document in assistant.documents
+            if document.guessed_encoding
+        ],
         "refused": [{"path": item.path, "reason": item.reason} for item in assistant.refused],
     }
 
@@ -58,8 +63,10 @@ def status(settings: Settings, assistant: Assistant) -> dict[str, Any]:
 def show_status(found: dict[str, Any]) -> None:
     console = _console()
     for key, value in found.items():
-        if key != "refused":
+        if not isinstance(value, list):
             console.print(Text(f"{key:12} {value}"))
+    for item in found["guessed_encodings"]:
+        console.print(Text(f"guessed      {item['path']}: its encoding, as {item['encoding']}"))
     for item in found["refused"]:
         console.print(Text(f"refused      {item['path']}: {item['reason']}"))
 

@@ -6,7 +6,7 @@ import os
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import date
 from hashlib import sha256
@@ -16,6 +16,7 @@ from typing import Any
 from corpus.definitions import load_definitions
 from corpus.errors import UserError
 from corpus.readers import read_file
+from corpus.readers.types import Reading
 from corpus.types import Corpus, Document, Refused
 
 CATALOGUE = "catalogue.toml"
@@ -29,9 +30,13 @@ _KEYS: dict[str, type] = {
 }  # fmt: skip
 
 
-def load_corpus(folder: Path) -> Corpus:
+Read = Callable[[Path], Reading]
+
+
+def load_corpus(folder: Path, read: Read = read_file) -> Corpus:
     """Read every document below `folder`, and the definitions that belong to it.
 
+    `read` reads one file; a build passes one that works in a child process with limits.
     A file that cannot be used is refused by name and the rest goes on. Raises UserError where
     there is nothing to read, or where the catalogue or the definitions cannot be trusted.
     """
@@ -41,7 +46,7 @@ def load_corpus(folder: Path) -> Corpus:
             "or name another one with ASSISTANT_CORPUS."
         )
     entries = _read_catalogue(folder / CATALOGUE)
-    documents, refused = _read_documents(folder, entries)
+    documents, refused = _read_documents(folder, entries, read)
     if not documents:
         raise UserError(_nothing_to_read(folder, refused))
     return Corpus(
@@ -119,7 +124,9 @@ def _check_entry(path: Path, number: int, row: Mapping[str, Any]) -> None:
             raise UserError(f"{path}: entry {number} has {key} = {value!r}; expected a {expected.__name__}.")
 
 
-def _read_documents(folder: Path, entries: Mapping[str, Mapping[str, Any]]) -> tuple[list[Document], list[Refused]]:
+def _read_documents(
+    folder: Path, entries: Mapping[str, Mapping[str, Any]], read: Read
+) -> tuple[list[Document], list[Refused]]:
     documents: dict[str, Document] = {}
     files = {path.relative_to(folder).as_posix(): path for path in corpus_files(folder)}
     refused = [
@@ -129,7 +136,7 @@ def _read_documents(folder: Path, entries: Mapping[str, Mapping[str, Any]]) -> t
     ]
     for name, path in files.items():
         try:
-            document = _read_document(folder, name, path, entries.get(name, {}))
+            document = _read_document(folder, name, path, entries.get(name, {}), read)
             _check_unique(document, documents.values())
         except UserError as error:
             refused.append(Refused(name, str(error)))
@@ -148,10 +155,10 @@ def _check_unique(document: Document, others: Iterable[Document]) -> None:
             )
 
 
-def _read_document(folder: Path, name: str, path: Path, entry: Mapping[str, Any]) -> Document:
+def _read_document(folder: Path, name: str, path: Path, entry: Mapping[str, Any], read: Read) -> Document:
     if not path.resolve().is_relative_to(folder.resolve()):
         raise UserError("it is a link to a file outside the corpus folder; copy the file itself")
-    reading = read_file(path)
+    reading = read(path)
     return Document(
         id=entry.get("id") or document_id(name),
         title=entry.get("title") or reading.title or Path(name).stem,
@@ -164,6 +171,7 @@ def _read_document(folder: Path, name: str, path: Path, entry: Mapping[str, Any]
         text=reading.text,
         sections=reading.sections,
         pages=reading.pages,
+        guessed_encoding=reading.encoding,
     )
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from corpus.catalogue import fingerprint, load_corpus, stamp
 from corpus.errors import IndexMissingError, UserError
+from corpus.sandbox import sandbox
 from corpus.spans import Span, sentences
 from corpus.split import passages
 from corpus.types import Corpus, Definition, Document, Passage, Refused
@@ -142,7 +143,8 @@ def _write(
     # Taken before reading: a file that changes meanwhile makes the index outdated, not wrong.
     taken, state = stamp(corpus_folder), fingerprint(corpus_folder)
     progress("Reading documents", 0, 0)
-    corpus = load_corpus(corpus_folder)
+    with sandbox() as reader:
+        corpus = load_corpus(corpus_folder, reader.read)
     acronyms = [acronym for document in corpus.documents for acronym in mine(document)]
     all_passages = [passage for document in corpus.documents for passage in passages(document)]
     all_sentences = sentences_of(corpus, all_passages)
@@ -273,7 +275,7 @@ def _in_child(task: Callable[[Progress], Any], progress: Progress | None) -> Any
     """Run `task` in a fresh process, pass its progress on, and return what it returns."""
     context = multiprocessing.get_context("spawn")
     receiving, sending = context.Pipe(duplex=False)
-    process = context.Process(target=_child, args=(task, sending), daemon=True)
+    process = context.Process(target=_child, args=(task, sending))
     process.start()
     sending.close()
     try:

@@ -162,8 +162,8 @@ PAGE = """<html><head><title>Fees 2024 | Club</title></head><body>
 def test_a_page_keeps_headings_lists_and_tables_and_loses_its_menu() -> None:
     reading = read_file(write("a.html", PAGE))
     assert reading.text == (
-        "Fees\n\nThe fee is 40 euros.\nPayable in May.\n\nDiscounts\n\n- Students pay half.\n- Children pay nothing.\n\n"
-        "Kind | Fee\nFull | 40"
+        "Fees\n\nThe fee is 40 euros.\nPayable in May.\n\n"
+        "Discounts\n\n- Students pay half.\n- Children pay nothing.\n\nKind | Fee\nFull | 40"
     )
     assert titles(reading) == [("Fees",), ("Fees", "Discounts")]
 

@@ -1,0 +1,122 @@
+"""Reading in a child process with limits: a bomb, an endless loop or a crash costs one document.
+
+One child reads one file after the other, since starting it takes longer than reading a page. It is
+replaced when it dies, when a file takes too long, and after a number of files, so that what one
+file left behind in memory does not count against another.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+
+from corpus.errors import UserError
+from corpus.readers import read_file
+from corpus.readers.types import Reading
+
+MEMORY = 2**30
+SECONDS = 60.0
+_FILES_A_CHILD = 200
+
+
+@dataclass(slots=True)
+class _Child:
+    process: SpawnProcess
+    connection: Connection
+    files: int = 0
+
+    def is_fit(self) -> bool:
+        return self.files < _FILES_A_CHILD and self.process.is_alive()
+
+    def stop(self) -> None:
+        self.connection.close()
+        self.process.kill()
+        self.process.join()
+
+
+class Sandbox:
+    """Reads files in a child process; `memory` in bytes, `seconds` for each file."""
+
+    def __init__(self, memory: int = MEMORY, seconds: float = SECONDS) -> None:
+        self._memory = memory
+        self._seconds = seconds
+        self._child: _Child | None = None
+
+    def read(self, path: Path) -> Reading:
+        """As `corpus.readers.read_file`. Raises UserError also where a limit was reached."""
+        child = self._ready()
+        child.files += 1
+        child.connection.send(path)
+        try:
+            if not child.connection.poll(self._seconds):
+                raise UserError(f"reading it took more than {self._seconds:g} s; split it, or save it anew")
+            reading, refusal = child.connection.recv()
+        except EOFError:
+            child.process.join()
+            reason = f"reading it crashed (exit code {child.process.exitcode}); save it anew, or convert it"
+            self.close()
+            raise UserError(reason) from None
+        except UserError:
+            self.close()
+            raise
+        if refusal is not None:
+            raise UserError(refusal)
+        assert isinstance(reading, Reading)  # noqa: S101 - what the child sends where it refuses nothing
+        return reading
+
+    def close(self) -> None:
+        """End the child; the next file starts another."""
+        if self._child is not None:
+            self._child.stop()
+            self._child = None
+
+    def _ready(self) -> _Child:
+        if self._child is not None and not self._child.is_fit():
+            self.close()
+        if self._child is None:
+            context = multiprocessing.get_context("spawn")
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_serve, args=(theirs, self._memory), daemon=True)
+            process.start()
+            theirs.close()
+            self._child = _Child(process, ours)
+        return self._child
+
+
+@contextmanager
+def sandbox(memory: int = MEMORY, seconds: float = SECONDS) -> Iterator[Sandbox]:
+    """A sandbox that is closed afterwards."""
+    made = Sandbox(memory, seconds)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def _serve(connection: Connection, memory: int) -> None:
+    """In the child: read what is asked for until the other side is gone."""
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    while True:
+        try:
+            path = connection.recv()
+        except (EOFError, OSError):
+            return
+        connection.send(_attempt(path, memory))
+
+
+def _attempt(path: Path, memory: int) -> tuple[Reading | None, str | None]:
+    try:
+        return read_file(path), None
+    except UserError as error:
+        return None, str(error)
+    except MemoryError:
+        return None, f"reading it takes more than {memory // 2**20} MB of memory; split it, or save it anew"
+    except Exception as error:  # noqa: BLE001 - whatever a damaged file makes a library raise costs that file alone
+        said = " ".join(str(error).split())
+        return None, f"reading it failed ({type(error).__name__}: {said}); save it anew, or convert it"
