@@ -51,10 +51,8 @@ def status(settings: Settings, assistant: Assistant) -> dict[str, Any]:
         "passages": manifest.passages,
         "sentences": manifest.sentences,
         "definitions": len(assistant.registry.definitions),
-        "guessed_encodings": [
-            {"path": document.path, "encoding": document.guessed_encoding}
-            for document in assistant.documents
-            if document.guessed_encoding
+        "remarks": [
+            {"path": document.path, "remark": remark} for document in assistant.documents for remark in document.remarks
         ],
         "refused": [{"path": item.path, "reason": item.reason} for item in assistant.refused],
     }
@@ -65,8 +63,8 @@ def show_status(found: dict[str, Any]) -> None:
     for key, value in found.items():
         if not isinstance(value, list):
             console.print(Text(f"{key:12} {value}"))
-    for item in found["guessed_encodings"]:
-        console.print(Text(f"guessed      {item['path']}: its encoding, as {item['encoding']}"))
+    for item in found["remarks"]:
+        console.print(Text(f"remark       {item['path']}: {item['remark']}"))
     for item in found["refused"]:
         console.print(Text(f"refused      {item['path']}: {item['reason']}"))
 

@@ -171,7 +171,7 @@ def _read_document(folder: Path, name: str, path: Path, entry: Mapping[str, Any]
         text=reading.text,
         sections=reading.sections,
         pages=reading.pages,
-        guessed_encoding=reading.encoding,
+        remarks=reading.remarks,
     )
 
 

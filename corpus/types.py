@@ -39,7 +39,7 @@ class Document:
     """One document. `text` holds every character that the reader got; nothing is folded in it.
 
     `sha256` is the digest of `text` in UTF-8, so it changes exactly when an offset can change.
-    `guessed_encoding` names the encoding of a text file that does not say it.
+    `remarks` are its reader's, for the person who put the file there.
     """
 
     id: str
@@ -53,7 +53,7 @@ class Document:
     text: str = field(repr=False)
     sections: tuple[Section, ...] = field(repr=False)
     pages: tuple[Page, ...] = field(default=(), repr=False)
-    guessed_encoding: str | None = None
+    remarks: tuple[str, ...] = ()
 
     def section_at(self, offset: int) -> Section:
         """The section that holds `offset`."""

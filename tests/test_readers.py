@@ -9,9 +9,12 @@ import pytest
 from fpdf import FPDF
 from hypothesis import given
 from hypothesis import strategies as st
+from pypdf import PdfReader
+from pypdf.errors import PyPdfError
 
 from corpus.errors import UserError
-from corpus.readers import read_file
+from corpus.readers import pdf, read_file
+from corpus.readers.pdf import salad
 from corpus.readers.text import is_bare_heading
 from corpus.readers.types import Reading
 
@@ -216,9 +219,39 @@ def test_another_table_in_csv_becomes_a_sentence_a_row() -> None:
 )
 def test_an_old_encoding_is_guessed_and_the_guess_is_told(text: str, encoding: str) -> None:
     reading = read_file(write("a.txt", text.encode(encoding)))
-    assert (reading.text, reading.encoding) == (text, encoding)
+    assert reading.text == text
+    assert reading.remarks == (f"its encoding was guessed as {encoding}; save it as UTF-8 if letters are wrong",)
 
 
 def test_an_encoding_that_the_file_says_is_no_guess() -> None:
-    for name, encoding in (("utf-8", None), ("utf-8-sig", None), ("utf-16", None)):
-        assert read_file(write("a.txt", "Règles.".encode(name))).encoding == encoding
+    for name in ("utf-8", "utf-8-sig", "utf-16"):
+        assert read_file(write("a.txt", "Règles.".encode(name))).remarks == ()
+
+
+def test_a_page_without_text_is_told_by_its_number() -> None:
+    reading = read_file(make_pdf(["First page.", "", "Third page."]))
+    assert reading.remarks == ("1 of 3 pages hold no text and need OCR: 2",)
+
+
+def test_a_file_that_one_reader_cannot_open_is_read_by_the_other() -> None:
+    path = make_pdf(["Rescued words."])
+    # A damaged catalogue reference: pypdf gives up, PDFium looks for the pages itself.
+    data = path.read_bytes().replace(b"/Root", b"/Rxxt")
+    path.write_bytes(data)
+    with pytest.raises(PyPdfError):
+        _ = PdfReader(path).pages[0]
+    assert read_file(path).text.strip() == "Rescued words."
+
+
+@pytest.mark.parametrize(
+    ("text", "share"), [("Plain words.", 0.0), ("\ufffd\ufffdab", 0.5), ("\x01\x02", 1.0), ("", 0.0)]
+)
+def test_letter_salad_is_what_stands_for_no_letter(text: str, share: float) -> None:
+    assert salad(text) == share
+
+
+def test_of_two_texts_of_a_page_the_readable_one_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = make_pdf(["Fine.", "Salad."])
+    monkeypatch.setattr(pdf, "_page_text", lambda page: "\ufffd" * 9 if page.page_number else "Fine.")
+    reading = read_file(path)
+    assert [reading.text[page.start : page.end].strip() for page in reading.pages] == ["Fine.", "Salad."]

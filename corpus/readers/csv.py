@@ -17,13 +17,13 @@ _MEANING = ("definition", "meaning", "description", "definicion", "definición",
 
 def read(path: Path) -> Reading:
     """Raises UserError when the file holds no rows."""
-    text, encoding = decode(path.read_bytes())
+    text, remarks = decode(path.read_bytes())
     rows = [[cell.strip() for cell in row] for row in _rows(text)]
     rows = [row for row in rows if any(row)]
     if len(rows) < 2:
         raise UserError("it holds no table: expected a first line of column names and a row below it")
     made, headings = assemble(_entries(rows) if _is_glossary(rows[0]) else _lines(rows))
-    return Reading(made, sections_from(headings, len(made)), encoding=encoding)
+    return Reading(made, sections_from(headings, len(made)), remarks=remarks)
 
 
 def _rows(text: str) -> Iterator[list[str]]:

@@ -21,7 +21,7 @@ _LINE_BREAK = "\v"
 
 def read(path: Path) -> Reading:
     """Raises UserError when the page has no main text, or its encoding cannot be told."""
-    page, encoding = decode_page(path.read_bytes())
+    page, remarks = decode_page(path.read_bytes())
     found = trafilatura.bare_extraction(
         page,
         # Precision drops lists and headings: a document here was chosen, so its text is wanted whole.
@@ -35,7 +35,7 @@ def read(path: Path) -> Reading:
         raise UserError("it holds no main text, only menus or nothing; save the page itself, not a frame or a script")
     text, headings = assemble(_blocks(found.body))
     title = headings[0].text if headings else found.title
-    return Reading(text, sections_from(headings, len(text)), title=title, encoding=encoding)
+    return Reading(text, sections_from(headings, len(text)), title=title, remarks=remarks)
 
 
 def _config() -> Any:

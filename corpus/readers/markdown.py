@@ -13,10 +13,10 @@ from corpus.readers.types import Heading, Reading, sections_from
 
 def read(path: Path) -> Reading:
     """Raises UserError as the text reader does."""
-    text, encoding = decode(path.read_bytes())
+    text, remarks = decode(path.read_bytes())
     headings = _headings(text)
     return Reading(
-        text, sections_from(headings, len(text)), title=headings[0].text if headings else None, encoding=encoding
+        text, sections_from(headings, len(text)), title=headings[0].text if headings else None, remarks=remarks
     )
 
 

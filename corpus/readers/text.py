@@ -19,13 +19,13 @@ _BULLET = re.compile(r"[-–—*•·▪◦‣]\s")
 
 def read(path: Path) -> Reading:
     """Raises UserError when the file holds no text."""
-    text, encoding = decode(path.read_bytes())
+    text, remarks = decode(path.read_bytes())
     headings = bare_headings(text)
     sections = sections_from(headings, len(text))
     if not any(text[body_start(text, section) : section.end].strip() for section in sections):
         # Nothing but bare lines: then they are the text.
         sections = sections_from([], len(text))
-    return Reading(text, sections, title=headings[0].text if headings else None, encoding=encoding)
+    return Reading(text, sections, title=headings[0].text if headings else None, remarks=remarks)
 
 
 def bare_headings(text: str) -> list[Heading]:

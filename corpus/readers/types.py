@@ -12,14 +12,15 @@ from corpus.types import Page, Section
 class Reading:
     """The content of one file. `sections` cover `text` without gaps; `title` is the file's own.
 
-    `encoding` is the text's encoding where it had to be guessed, None where the file says it.
+    `remarks` are for the person who put the file there: an encoding that was guessed, pages
+    without text.
     """
 
     text: str
     sections: tuple[Section, ...]
     pages: tuple[Page, ...] = ()
     title: str | None = None
-    encoding: str | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
