@@ -16,8 +16,9 @@ ORDER = ("corpus", "index", "assistant", "evals")
 # The one place that puts the parts together may reach forward, inside its subcommands.
 CLI = Path("assistant/cli.py")
 ONE_FILE_EACH = (
-    "chromadb", "gradio", "pypdf", "sentence_transformers", "bm25s", "Stemmer", "markdown_it", "rapidfuzz", "jinja2",
-    "uvicorn", "typer", "pydantic_settings", "langchain_core", "onnxruntime", "tokenizers", "torch",
+    "Stemmer", "bm25s", "charset_normalizer", "chromadb", "docx", "gradio", "jinja2", "langchain_core",
+    "markdown_it", "onnxruntime", "pydantic_settings", "pypdf", "pypdfium2", "rapidfuzz", "sentence_transformers",
+    "tokenizers", "torch", "trafilatura", "typer", "uvicorn",
 )  # fmt: skip
 
 

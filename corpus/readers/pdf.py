@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from itertools import chain
 from pathlib import Path
@@ -15,6 +16,9 @@ from corpus.readers import pdfium
 from corpus.readers.types import Heading, Reading, sections_from
 from corpus.types import Page
 from corpus.wording import fold, folded
+
+# What it says of damaged files is said by the remarks and refusals, once and in words.
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 _SALAD = 0.05
 _UNREADABLE = re.compile("[\ufffd\ue000-\uf8ff\x00-\x08\x0b\x0e-\x1f]")
