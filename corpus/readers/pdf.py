@@ -32,7 +32,18 @@ LIMITS: dict[str, Any] = {
     "xform_maximum_invocations_per_extraction": 500,
 }
 # What pypdf raises on damaged files beyond its own classes.
-_DAMAGE = (PyPdfError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, OverflowError)
+_DAMAGE = (
+    PyPdfError,
+    ValueError,
+    KeyError,
+    TypeError,
+    IndexError,
+    AttributeError,
+    AssertionError,
+    NotImplementedError,
+    RecursionError,
+    OverflowError,
+)
 
 
 def read(path: Path) -> Reading:
