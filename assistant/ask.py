@@ -18,6 +18,7 @@ from assistant.citations import cite
 from assistant.define import defining_span
 from assistant.extract import Evidence, choose, gather
 from assistant.gate import Gate, load_gate, reason
+from assistant.language import plain
 from assistant.question import check_question, understand
 from assistant.registry import Registry
 from assistant.types import Answer, Citation, Mode, Query, Sentence, Turn
@@ -135,12 +136,11 @@ class Assistant:
             document = self.snapshot.document(passage.document_id)
             if span := defining_span(document, passage, term):
                 return self._quote(query, "extractive", [(document, span)], _DEFINED_IN_TEXT)
-        if acronym := self.snapshot.acronyms.find(term):
-            spelt_out = replace(query, term=acronym.long)
+        acronym = self.snapshot.acronyms.find(term)
+        if acronym and plain(acronym.long) != plain(term):
             if found := self.registry.find(acronym.long):
                 return self._define(replace(query, definition=found.definition.term))
-            mentions = self._mentions(acronym.long)
-            return self._refuse(spelt_out, "term_only_mentioned", _UNDEFINED, mentions)
+            return self._define_in_text(replace(query, term=acronym.long), evidence)
         mentions = self._mentions(term)
         why = "term_only_mentioned" if mentions else "term_not_defined"
         return self._refuse(query, why, _UNDEFINED, mentions or [hit.passage for hit in evidence.hits])
@@ -194,7 +194,7 @@ class Assistant:
             reason=why,
             mode="extractive",
             language=query.language,
-            text=self._in_words(why, query),
+            text=self._in_words(why, query, evidence),
             confidence=round(confidence, 4),
             sentences=(),
             citations=(),
@@ -203,9 +203,10 @@ class Assistant:
             seconds={"retrieve": 0.0},
         )
 
-    def _in_words(self, why: str, query: Query) -> str:
+    def _in_words(self, why: str, query: Query, evidence: Evidence | None) -> str:
         messages = _messages()
-        parts = [messages["reasons"][why].format(term=query.term)]
+        names = ", ".join(evidence.unknown_names) if evidence else ""
+        parts = [messages["reasons"][why].format(term=query.term, names=names)]
         if self.contact and why != "smalltalk":
             parts.append(messages["frame"]["contact"].format(contact=self.contact))
         return " ".join(parts)

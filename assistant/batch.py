@@ -41,24 +41,39 @@ def answer_lines(
         question = line.strip()
         try:
             row = _row(line)
-            identifier, question = row.get("id"), _text(row, "question")
+            identifier = row.get("id")
+            question = _text(row, "question")
             check_question(question)
             answer = assistant.ask(question, _history(row), id=identifier)
         except UserError as error:
-            problem = f"{path}:{number}: {error}"
-            yield assistant.unanswerable(question, str(error), id=identifier).as_dict(), problem
+            yield _problem(assistant, path, number, question, identifier, str(error))
+        except Exception as error:  # noqa: BLE001 - a fault costs its line, never those after it
+            fault = f"This question met a fault of the program ({type(error).__name__}); please report it."
+            yield _problem(assistant, path, number, question, identifier, fault)
         else:
             yield answer.as_dict(), None
 
 
+def _problem(
+    assistant: Assistant, path: Path, number: int, question: str, identifier: Any, words: str
+) -> tuple[dict[str, Any], str]:
+    # Half a character could not be written out again.
+    shown = question.encode("utf-8", "replace").decode()
+    return assistant.unanswerable(shown, words, id=identifier).as_dict(), f"{path}:{number}: {words}"
+
+
 def _row(line: str) -> dict[str, Any]:
     try:
-        row = json.loads(line)
+        row = json.loads(line, parse_constant=_no_number)
     except ValueError as error:
         raise UserError(f"Found {line.strip()[:60]!r}, expected a JSON object with a question ({error}).") from error
     if not isinstance(row, dict):
         raise UserError(f"Found {line.strip()[:60]!r}, expected a JSON object with a question.")
     return row
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
 
 
 def _text(row: dict[str, Any], key: str) -> str:

@@ -191,7 +191,9 @@ def _open(settings: Settings) -> Assistant:
     if not has_index(settings):
         _build(settings)
     assistant = Service(settings).assistant()
-    if is_outdated(settings, assistant):
+    if not settings.corpus.is_dir():
+        _note(f"The corpus folder {settings.corpus} does not exist; answers come from the index that was built before.")
+    elif is_outdated(settings, assistant):
         _note("The documents have changed since the index was built: run `assistant index build`.")
     return assistant
 

@@ -13,8 +13,14 @@ from index.words import terms
 # What stands between a term and its meaning in a defining sentence.
 _DEFINES = re.compile(
     r"\s*(?:\([^)]{1,40}\)\s*)?['\"’”]?\s*(?:,[^,.]{1,60},\s*)?"
-    r"(?:\b(?:is|are|was|were|means?|refers? to|denotes?|describes?|designates?|stands? for|signifies|"
-    r"(?:is|are) defined as|can be defined as|may be defined as|consists? of)\b|:\s|\s[-–—]\s|\t)",
+    r"(?:\b(?:is|are)\s+(?!NO_NOUN)(?=\w)|\b(?:means?|refers? to|denotes?|designates?|signif(?:y|ies)"
+    r"|(?:is|are|can be|may be) defined as)\b|:\s+(?!see\b)(?=\S+\s+\S)|\s[-–—]\s|\t)".replace(
+        # After "is", these begin a statement about a thing, not what the thing is.
+        "NO_NOUN",
+        r"(?:not|also|only|often|usually|currently|now|still|always|never|based|due|used|made|held|found|given|open"
+        r"|free|available|required|expected|located|subject|able|in|on|at|by|from|for|with|to|under|of|as|more|less"
+        r"|very|so|\w+(?:ed|en) (?:by|on|in|to|at|as|with|from|for|under|out|if|when)|\w+ing|\w+ly)\b",
+    ),
     re.IGNORECASE,
 )
 _BEFORE_TERM = re.compile(

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import math
 import re
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 
-from assistant.language import plain
+from assistant.language import plain, tables
 from assistant.question import content_words, expected
-from corpus.spans import Span
+from corpus.spans import Span, paragraphs
+from corpus.split import body_start
 from corpus.types import Document
+from corpus.wording import folded
 from index.acronyms import Acronym, missing_forms
 from index.encode import Vectors
 from index.search import Hit, Snapshot
 from index.words import terms
 
+_PATTERNS = Path(__file__).with_name("expected.toml")
 PASSAGES_READ = 8
 MOST_SENTENCES = 3
 # Late interaction reads this many sentences.
@@ -29,18 +35,6 @@ _UNEXPECTED_WEIGHT = 0.75
 # A word that stands in the section, but not in the sentence, counts for less.
 _IN_SECTION = 0.6
 _LEAST_WEIGHT = 0.2
-
-_NUMBER = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?|millions?)\b",
-    re.IGNORECASE,
-)
-_DATE = re.compile(
-    r"\b(?:1[5-9]|20)\d\d\b|\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\b"
-    r"|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|\b(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)s?\b",
-    re.IGNORECASE,
-)
-_NAME = re.compile(r"(?<=\w )\b[A-Z][\w'’-]+|(?<=, )[A-Z][\w'’-]+|^[A-Z][\w'’-]+ [A-Z]")
-_EXPECTED = {"number": _NUMBER, "date": _DATE, "name": _NAME}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +78,8 @@ class Evidence:
     """What was found for a question: sentences, best first, and what the gate decides on.
 
     `unknown` is the share of the question's content words that no document holds; `expected` what
-    kind of thing was asked for; `passages` how many were read.
+    kind of thing was asked for, `content` how many words of content the question has, and
+    `unknown_names` the names in it that no document holds.
     """
 
     candidates: tuple[Candidate, ...]
@@ -92,6 +87,7 @@ class Evidence:
     unknown: float
     expected: str | None
     content: int
+    unknown_names: tuple[str, ...] = ()
 
 
 def gather(snapshot: Snapshot, question: str, language: str) -> Evidence:
@@ -105,7 +101,15 @@ def gather(snapshot: Snapshot, question: str, language: str) -> Evidence:
         for candidate in _candidates(snapshot, hit, asked)
     }
     ranked = _rerank(snapshot, asked, _best_first(candidates.values())[:_RERANKED])
-    return Evidence(tuple(ranked), tuple(hits), _unknown_share(snapshot, asked.weights), asked.kind, len(asked.weights))
+    ranked = _distinct(_below_heading(candidate) for candidate in ranked)
+    return Evidence(
+        candidates=tuple(ranked),
+        hits=tuple(hits),
+        unknown=_unknown_share(snapshot, asked.weights),
+        expected=asked.kind,
+        content=len(asked.weights),
+        unknown_names=unknown_names(snapshot, question, language),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,29 @@ class Asked:
             acronyms=snapshot.acronyms.spoken_of(question),
             kind=expected(question, language),
         )
+
+
+def _below_heading(candidate: Candidate) -> Candidate:
+    """A heading that matches stands for what it heads: the first paragraph below it."""
+    if not candidate.is_heading:
+        return candidate
+    document, section = candidate.document, candidate.document.section_at(candidate.span[0])
+    below = paragraphs(document.text, body_start(document.text, section), section.end)
+    return replace(candidate, span=below[0]) if below else candidate
+
+
+def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Without those whose words another one has, or that lie inside another one's span."""
+    kept: dict[str, Candidate] = {}
+    for candidate in candidates:
+        if not any(_lies_in(candidate, other) for other in kept.values()):
+            kept.setdefault(folded(candidate.text), candidate)
+    return list(kept.values())
+
+
+def _lies_in(inner: Candidate, outer: Candidate) -> bool:
+    same = inner.document is outer.document
+    return same and outer.span[0] <= inner.span[0] and inner.span[1] <= outer.span[1]
 
 
 def _best_first(candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -171,6 +198,14 @@ def choose(candidates: Sequence[Candidate]) -> list[Candidate]:
     )
 
 
+@cache
+def patterns() -> Mapping[str, re.Pattern[str]]:
+    """What numbers, dates and names look like, from `expected.toml`."""
+    table = tomllib.loads(_PATTERNS.read_text(encoding="utf-8"))
+    table["date"] = [*table["calendar"], *table["time"]]
+    return {kind: re.compile("|".join(parts)) for kind, parts in table.items()}
+
+
 def holds_expected(kind: str, text: str) -> bool:
     """Whether a text holds a thing of the kind that was asked for.
 
@@ -179,8 +214,19 @@ def holds_expected(kind: str, text: str) -> bool:
     """
     if kind == "number":
         # A year or a date is no count of anything.
-        text = _DATE.sub(" ", text)
-    return bool(_EXPECTED[kind].search(text))
+        text = patterns()["calendar"].sub(" ", text)
+    return bool(patterns()[kind].search(text))
+
+
+def unknown_names(snapshot: Snapshot, question: str, language: str) -> tuple[str, ...]:
+    """The names in a question that no document holds: capitals inside it, in a language that writes names so."""
+    words = re.findall(r"\w+", question)
+    capitals = [word for word in words[1:] if word[0].isupper() and len(word) > 1]
+    if language == "de" or len(capitals) * 2 > len(words):
+        # German writes every noun so, and a title or a shout every word.
+        return ()
+    function = tables()[language].function
+    return tuple(word for word in capitals if plain(word) not in function and not snapshot.frequency(word))
 
 
 def content_weights(snapshot: Snapshot, question: str, language: str) -> dict[str, float]:

@@ -40,13 +40,15 @@ class Gate:
 
     def confidence(self, evidence: Evidence) -> float:
         """The probability that the documents answer the question, from 0 to 1."""
-        if not evidence.candidates:
+        if not evidence.candidates or not evidence.content:
             return 0.0
         found = features(evidence)
         logit = self.intercept + sum(weight * found[name] for name, weight in self.coefficients.items())
         confidence = 1 / (1 + math.exp(-logit))
-        # No sentence without a number says how many, and none without a date says when.
-        return min(confidence, self.threshold / 2) if found["quantity_missing"] else confidence
+        # No sentence without a number says how many, and none without a date says when; what is said
+        # of someone or somewhere that no document names is not said there.
+        ruled_out = found["quantity_missing"] or evidence.unknown_names
+        return min(confidence, self.threshold / 2) if ruled_out else confidence
 
 
 @cache
@@ -78,6 +80,8 @@ def reason(evidence: Evidence) -> str:
     if not evidence.candidates:
         return "no_relevant_passage"
     best = evidence.candidates[0]
+    if evidence.unknown_names:
+        return "unknown_name"
     if evidence.expected and not best.has_expected:
         return f"expected_{evidence.expected}_missing"
     if best.coverage < 0.25 and best.similarity < 0.3:

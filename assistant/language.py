@@ -14,6 +14,9 @@ from corpus.wording import folded, without_accents
 
 _TABLES = Path(__file__).with_name("language.toml")
 _EDGES = " \t\n?!.…,;:\"'¿¡。？！、，؟«»()[]*_"
+UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+"""Characters of the scripts that are written without spaces between words."""
+
 # Scripts that one language of the tables uses alone, in the order in which they decide.
 _SCRIPTS = (
     ("ja", re.compile(r"[\u3040-\u30ff]")),
@@ -40,6 +43,7 @@ class Phrases:
     pronouns: frozenset[str]
     conjunctions: tuple[str, ...]
     continues: tuple[str, ...]
+    interrogatives: frozenset[str]
     function: frozenset[str]
     small_talk: frozenset[str]
     expects: Mapping[str, tuple[str, ...]]
@@ -59,6 +63,14 @@ def plain(text: str) -> str:
     "que es un 'parque"
     """
     return without_accents(folded(text)).strip(_EDGES)
+
+
+def whole_word(phrase: str) -> str:
+    """A pattern for a phrase as whole words; scripts without spaces have no word boundaries."""
+    pattern = re.escape(phrase)
+    if UNSPACED.search(phrase):
+        return pattern
+    return rf"(?<!\w){pattern}(?!\w)"
 
 
 def detect(question: str) -> str:
@@ -105,6 +117,7 @@ def _phrases(table: Mapping[str, Any]) -> Phrases:
         pronouns=frozenset(listed("pronouns")),
         conjunctions=listed("conjunctions"),
         continues=listed("continues"),
+        interrogatives=frozenset(listed("interrogatives")),
         function=frozenset(listed("function")),
         small_talk=frozenset(listed("small_talk")),
         expects={kind: tuple(map(plain, phrases)) for kind, phrases in table.get("expects", {}).items()},

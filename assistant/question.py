@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from assistant.language import Phrases, detect, frame, plain, tables
+from assistant.language import UNSPACED, Phrases, detect, frame, plain, tables, whole_word
 from assistant.registry import Found, Registry
 from assistant.types import Query, Turn
 from corpus.errors import UserError
@@ -32,7 +32,11 @@ class Asked:
 
 
 def check_question(question: str) -> None:
-    """Raises UserError where there is nothing to answer, or more than anyone asks."""
+    """Raises UserError where there is nothing to answer, more than anyone asks, or no text."""
+    try:
+        question.encode()
+    except UnicodeEncodeError as error:
+        raise UserError(f"The question holds half a character at place {error.start + 1}: type it again.") from error
     if not question.strip():
         raise UserError("The question is empty: type a question.")
     if len(question) > LONGEST_QUESTION:
@@ -54,28 +58,36 @@ def understand(
     documents spell an acronym out.
     """
     language = detect(question)
-    phrases = tables()[language]
     text = " ".join(question.split())
-    if is_small_talk(text):
+    if is_small_talk(text, registry):
         return Query(question, text, "smalltalk", language)
-    if expansion := _framed(text, phrases.expansion, registry):
-        return Query(question, text, "expansion", language, term=expansion)
+    phrases = tables()[language]
+    if (short := _expansion(text, registry)) and not _word_of(phrases.pronouns, short):
+        return Query(question, text, "expansion", language, term=short)
     asked = asked_term(text, registry)
     if asked and asked.found:
         return _definition_query(question, text, language, asked.term, asked.found)
     if asked and asked.strong and known_acronym(asked.term) and _framed(text, phrases.meaning, registry):
         return Query(question, text, "expansion", language, term=asked.term)
-    if history and (standalone := _standalone(text, phrases, history, registry, known)):
+    term = _named_term(text, asked, phrases, known)
+    if term is None and history and (standalone := _standalone(text, phrases, history, registry, known)):
         resolved = asked_term(standalone, registry)
         if resolved and resolved.found:
             return Query(question, standalone, "definition", language, resolved.term, resolved.found.definition.term)
         return Query(question, standalone, "question", language)
-    if asked and asked.strong and asked.bare and _is_a_term(asked.term, phrases):
-        return Query(question, text, "definition", language, term=asked.term)
-    if _is_a_term(text, phrases) and (len(text.split()) == 1 or known(text.rstrip("?!. "))):
-        # A name and nothing else asks what it is.
-        return Query(question, text, "definition", language, term=plain(text))
+    if term is not None:
+        return Query(question, text, "definition", language, term=term)
     return Query(question, text, "question", language)
+
+
+def _named_term(text: str, asked: Asked | None, phrases: Phrases, known: Callable[[str], bool]) -> str | None:
+    """The term, unknown to the registry, that a question asks the meaning of; None where it asks something else."""
+    if asked and asked.strong and asked.bare and _is_a_term(asked.term, phrases):
+        return asked.term
+    name = plain(_without_conjunction(text, phrases))
+    one_word = len(name.split()) == 1 and not UNSPACED.search(name)
+    # A name and nothing else asks what it is.
+    return name if _is_a_term(name, phrases) and (one_word or known(name)) else None
 
 
 def asked_term(text: str, registry: Registry) -> Asked | None:
@@ -103,14 +115,14 @@ def expected(text: str, language: str) -> str | None:
     """What kind of thing a question asks for: "number", "date", "name", or None."""
     asked = plain(text)
     for kind, phrases in tables()[language].expects.items():
-        if any(re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", asked) for phrase in phrases):
+        if any(re.search(whole_word(phrase), asked) for phrase in phrases):
             return kind
     return None
 
 
-def is_small_talk(text: str) -> bool:
+def is_small_talk(text: str, registry: Registry) -> bool:
     """Whether a message greets or thanks and asks nothing."""
-    return any(plain(text) in phrases.small_talk for phrases in tables().values())
+    return any(core in phrases.small_talk for phrases in tables().values() for core in _cores(text, phrases, registry))
 
 
 def _definition_query(question: str, text: str, language: str, term: str, found: Found) -> Query:
@@ -134,7 +146,8 @@ def _cores(text: str, phrases: Phrases, registry: Registry) -> list[str]:
     opened = _strip(whole, phrases.openers, registry, at_start=True)
     closed = _strip(whole, phrases.closers, registry, at_start=False)
     both = _strip(opened, phrases.closers, registry, at_start=False)
-    return list(dict.fromkeys((whole, opened, closed, both)))
+    tied = [plain(_without_conjunction(core, phrases)) for core in (whole, both)]
+    return list(dict.fromkeys((whole, opened, closed, both, *tied)))
 
 
 def _strip(text: str, phrases: Sequence[str], registry: Registry, *, at_start: bool) -> str:
@@ -142,7 +155,7 @@ def _strip(text: str, phrases: Sequence[str], registry: Registry, *, at_start: b
         before = text
         for phrase in phrases:
             pattern = frame(phrase, registry.bodies).pattern
-            edge = rf"^{pattern}[\s,.!:;-]+(?=\S)" if at_start else rf"(?<=\S)[\s,.!:;(-]+{pattern}$"
+            edge = rf"^{pattern}[\s,.!:;-]+(?=\S)" if at_start else rf"(?<=\S)[\s,.!?:;(-]+{pattern}$"
             text = re.sub(edge, "", text)
         if text == before:
             return text
@@ -177,6 +190,12 @@ def _is_a_term(term: str, phrases: Phrases) -> bool:
     return 0 < len(found) <= 4 and not any(word in phrases.function for word in found)
 
 
+def _expansion(text: str, registry: Registry) -> str | None:
+    """The acronym that a question asks to spell out, in whatever language it asks."""
+    found = (_framed(text, phrases.expansion, registry) for phrases in tables().values())
+    return next((term for term in found if term), None)
+
+
 def _framed(text: str, frames: Sequence[str], registry: Registry) -> str | None:
     for template in frames:
         if match := frame(template, registry.bodies).fullmatch(plain(text)):
@@ -209,13 +228,15 @@ def _without_conjunction(text: str, phrases: Phrases) -> str:
 
 
 def _is_elliptic(text: str, phrases: Phrases) -> bool:
-    """Whether a question says too little to be searched for, or begins as a continuation."""
+    """Whether a question asks without saying about what, or begins as a continuation."""
     continues = re.match(rf"(?:{_either(phrases.continues)})(?!\w)", plain(text))
-    return bool(continues) or len(content_words(text, detect(text))) < 2
+    asks = any(re.search(whole_word(word), plain(text)) for word in phrases.interrogatives)
+    return bool(continues) or (asks and not content_words(text, detect(text)))
 
 
 def _word_of(words: Iterable[str], text: str) -> re.Match[str] | None:
-    return re.search(rf"(?<!\w)(?:{_either(words)})(?!\w)", text, re.IGNORECASE)
+    pattern = "|".join(map(whole_word, sorted(words, key=len, reverse=True))) or r"(?!)"
+    return re.search(pattern, text, re.IGNORECASE)
 
 
 def _either(phrases: Iterable[str]) -> str:

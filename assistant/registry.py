@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
-from assistant.language import plain
+from assistant.language import plain, whole_word
 from corpus.definitions import names_of
 from corpus.types import Definition
 
@@ -17,8 +17,7 @@ from corpus.types import Definition
 _SHORTEST_CORRECTED = 7
 _NEAR = 85.0
 _FREQUENT = 2
-# A word this long may hold two slips.
-_LONG_WORD = 9
+_LONG_WORD = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class Registry:
     def find(self, name: str) -> Found | None:
         """The definition with this name, or with one that differs by a slip of the keyboard."""
         typed = plain(name)
-        if definition := self._by_name.get(typed):
+        if definition := self._exact(typed):
             return Found(definition, typed, corrected=False)
         if len(typed) < _SHORTEST_CORRECTED:
             return None
@@ -57,22 +56,35 @@ class Registry:
             return None
         return Found(self._by_name[near[0]], near[0], corrected=True)
 
+    def _exact(self, typed: str) -> Definition | None:
+        """The definition with this name, also as "name (ACRONYM)", quoted, or with hyphens."""
+        head, bracket, inside = typed.partition("(")
+        short = self._by_name.get(plain(inside)) if bracket else None
+        for form in (typed, plain(head) if short else typed, typed.replace("'", ""), typed.replace("-", " ")):
+            if (definition := self._by_name.get(form)) and short in (None, definition):
+                return definition
+        return None
+
     def mentioned(self, text: str) -> tuple[str, Definition] | None:
         """The name that stands last in a text, the longer one where two overlap, and its definition."""
         where = plain(text)
         spots = [
-            (match.end(), len(name), name)
-            for name in self._by_name
-            for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", where)
+            (match.end(), len(name), name) for name in self._by_name for match in re.finditer(whole_word(name), where)
         ]
         return (max(spots)[2], self._by_name[max(spots)[2]]) if spots else None
 
     def _is_slip(self, typed: list[str], name: list[str]) -> bool:
         # Another number of words is another term.
         return len(typed) == len(name) and all(
-            OSA.distance(wrong, right) <= 1 + (len(right) >= _LONG_WORD)
+            self._is_slip_of(right, wrong) for wrong, right in zip(typed, name, strict=True) if wrong != right
+        )
+
+    def _is_slip_of(self, right: str, wrong: str) -> bool:
+        """One slip inside a long word: a short word, or another first letter, is another word."""
+        return (
+            len(right) >= _LONG_WORD
+            and wrong[:1] == right[0]
+            and OSA.distance(wrong, right) == 1
             and self._frequency(wrong) == 0
             and self._frequency(right) >= _FREQUENT
-            for wrong, right in zip(typed, name, strict=True)
-            if wrong != right
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from assistant.ask import Assistant
 from assistant.settings import Settings
 from corpus.catalogue import fingerprint, stamp
@@ -42,14 +44,17 @@ class Service:
         self._settings = settings
         self._encoder = encoder_of(settings)
         self._assistant: Assistant | None = None
+        self._lock = threading.Lock()
 
     def assistant(self) -> Assistant:
         """Raises UserError where there is no index, or it cannot be used."""
         folder = generation.current(self._settings.index)
-        if self._assistant is None or self._assistant.snapshot.folder != folder:
-            # The snapshot before closes itself with its last reader.
-            self._assistant = Assistant.over(Snapshot(folder, self._encoder), self._settings.contact)
-        return self._assistant
+        with self._lock:
+            if self._assistant is None or self._assistant.snapshot.folder != folder:
+                # The snapshot before closes itself with its last reader.
+                snapshot = Snapshot.current(self._settings.index, self._encoder)
+                self._assistant = Assistant.over(snapshot, self._settings.contact)
+            return self._assistant
 
     def warm_up(self) -> None:
         """Load the model now, so that the first question does not wait for it."""

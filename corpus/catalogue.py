@@ -6,7 +6,7 @@ import os
 import re
 import tomllib
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import date
 from hashlib import sha256
@@ -15,6 +15,7 @@ from typing import Any
 
 from corpus.definitions import load_definitions
 from corpus.errors import UserError
+from corpus.language import language_of
 from corpus.readers import read_file
 from corpus.readers.types import Reading
 from corpus.types import Corpus, Document, Refused
@@ -73,28 +74,33 @@ def corpus_files(folder: Path) -> Iterator[Path]:
 def stamp(folder: Path) -> str:
     """A digest of the names, sizes and times of the corpus' files: equal means unchanged, and costs no reading."""
     digest = sha256()
-    for path in _sources(folder):
+    for name, path in _sources(folder):
         with suppress(OSError):
             state = path.stat()
-            digest.update(f"{path}\0{state.st_size}\0{state.st_mtime_ns}\0".encode("utf-8", "surrogateescape"))
+            digest.update(f"{name}\0{state.st_size}\0{state.st_mtime_ns}\0".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 
 def fingerprint(folder: Path) -> str:
     """A digest of every file that the corpus is read from: it changes when a build would differ."""
     digest = sha256()
-    for path in _sources(folder):
-        digest.update(path.name.encode("utf-8", "surrogateescape") + b"\0")
+    for name, path in _sources(folder):
+        digest.update(name.encode("utf-8", "surrogateescape") + b"\0")
         try:
-            digest.update(sha256(path.read_bytes()).digest())
+            # A pipe or a device would never end.
+            digest.update(sha256(path.read_bytes()).digest() if path.is_file() else b"no file")
         except OSError:
             # A file that cannot be read is part of the state too: it is refused by the build.
             digest.update(b"unreadable")
     return digest.hexdigest()
 
 
-def _sources(folder: Path) -> Iterator[Path]:
-    yield from (folder / CATALOGUE, definitions_path(folder), *corpus_files(folder))
+def _sources(folder: Path) -> Iterator[tuple[str, Path]]:
+    """What the corpus is read from, each with its name below the folder."""
+    yield CATALOGUE, folder / CATALOGUE
+    yield DEFINITIONS, definitions_path(folder)
+    for path in corpus_files(folder):
+        yield path.relative_to(folder).as_posix(), path
 
 
 def _read_catalogue(path: Path) -> dict[str, dict[str, Any]]:
@@ -128,43 +134,44 @@ def _read_documents(
     folder: Path, entries: Mapping[str, Mapping[str, Any]], read: Read
 ) -> tuple[list[Document], list[Refused]]:
     documents: dict[str, Document] = {}
+    by_text: dict[str, Document] = {}
     files = {path.relative_to(folder).as_posix(): path for path in corpus_files(folder)}
     refused = [
         Refused(name, f"{CATALOGUE} names it, but there is no such file; add the file or take the entry out")
         for name in entries
         if name not in files
     ]
-    for name, path in files.items():
+    for name in sorted(files, key=lambda name: (name not in entries, files[name].is_symlink(), name)):
         try:
-            document = _read_document(folder, name, path, entries.get(name, {}), read)
-            _check_unique(document, documents.values())
+            document = _read_document(folder, name, files[name], entries.get(name, {}), read)
+            _check_unique(document, documents, by_text)
         except UserError as error:
             refused.append(Refused(name, str(error)))
         else:
-            documents[document.id] = document
-    return list(documents.values()), refused
+            documents[document.id] = by_text[document.sha256] = document
+    return sorted(documents.values(), key=lambda document: document.path), refused
 
 
-def _check_unique(document: Document, others: Iterable[Document]) -> None:
-    for other in others:
-        if document.sha256 == other.sha256:
-            raise UserError(f"it holds the same text as {other.path}, which is indexed and cited in its place")
-        if document.id == other.id:
-            raise UserError(
-                f"its id {document.id!r} already belongs to {other.path}; give it another `id` in {CATALOGUE}"
-            )
+def _check_unique(document: Document, documents: Mapping[str, Document], by_text: Mapping[str, Document]) -> None:
+    """The first one stays: what the catalogue names, then files, then links."""
+    if same := by_text.get(document.sha256):
+        raise UserError(f"it holds the same text as {same.path}, which is indexed and cited in its place")
+    if other := documents.get(document.id):
+        raise UserError(f"its id {document.id!r} already belongs to {other.path}; give it another `id` in {CATALOGUE}")
 
 
 def _read_document(folder: Path, name: str, path: Path, entry: Mapping[str, Any], read: Read) -> Document:
     if not path.resolve().is_relative_to(folder.resolve()):
         raise UserError("it is a link to a file outside the corpus folder; copy the file itself")
+    if not path.is_file():
+        raise UserError("it is no file that can be read (a link to nothing, a pipe or a device); take it out")
     reading = read(path)
     return Document(
         id=entry.get("id") or document_id(name),
         title=entry.get("title") or reading.title or Path(name).stem,
         path=name,
         url=entry.get("url"),
-        language=entry.get("language", "en"),
+        language=entry.get("language") or language_of(reading.text),
         kind=entry.get("kind", "document"),
         date=entry.get("date"),
         sha256=sha256(reading.text.encode("utf-8", "surrogatepass")).hexdigest(),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import multiprocessing
 import resource
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -101,6 +102,7 @@ def sandbox(memory: int = MEMORY, seconds: float = SECONDS) -> Iterator[Sandbox]
 
 def _serve(connection: Connection, memory: int) -> None:
     """In the child: read what is asked for until the other side is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     while True:
         try:

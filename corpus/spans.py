@@ -10,6 +10,8 @@ _PARAGRAPH_BREAK = re.compile(r"(?:[ \t\u00a0]*\r?\n){2,}|[ \t\u00a0]*\f\s*")
 _LIST_ITEM = re.compile(r"\r?\n(?=[ \t\u00a0]*(?:[-–—*•·▪◦‣]|\(?\d{1,3}[.)]|\(?[a-z][.)])[ \t\u00a0])")
 _TERMINATOR = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？｡]+[”’」』）]*|؟+|।+")
 _OPENING = "\"'“‘«([¿¡„‚「『"
+# "3. Outlook" at the start of a line, "am 3. Oktober" inside one.
+_NUMBERING = re.compile(r"(?:^[ \t]*|\b(?:am|vom|zum|bis|ab|dem|den|der)\s)\d{1,2}\.$", re.MULTILINE)
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|cf|vs|etc|approx|ca|no|nos|art|arts|fig|figs|vol|ed|eds|pp|para|sec|al|st|mr|mrs|ms"
     r"|dr|prof|inc|ltd|co|corp|dept|univ|jr|sr|bzw|z\.b|d\.h|u\.a|nr|abs|sr|sra|núm|n[º°])"
@@ -68,6 +70,8 @@ def _ends_a_sentence(text: str, start: int, match: re.Match[str], end: int) -> b
     following = text[match.end() : end].lstrip()
     first = following.lstrip(_OPENING)[:1]
     if first.islower():
+        return False
+    if match.group() == "." and _NUMBERING.search(text, max(start, match.start() - 8), match.end()):
         return False
     # Only the words near the full stop can be an abbreviation.
     return not (match.group() == "." and _ABBREVIATION.search(text[max(start, match.start() - 12) : match.end()]))

@@ -66,13 +66,15 @@ class AcronymTable:
 
     def find(self, short: str) -> Acronym | None:
         """The acronym with this short form, singular or plural, in any case."""
-        return self._by_short.get(singular(short.strip())) if short.strip() else None
+        typed = short.strip()
+        # "ois" may be "OIS" or the plural of "OI": as it stands comes first.
+        return (self._by_short.get(typed.upper()) or self._by_short.get(singular(typed))) if typed else None
 
     def spoken_of(self, text: str) -> list[Acronym]:
         """The acronyms whose short or long form stands in a text."""
         words = dict.fromkeys(_WORD.findall(text))
         lower = text.lower()
-        found = {acronym.short: acronym for word in words if (acronym := self._by_short.get(singular(word)))}
+        found = {acronym.short: acronym for word in words if (acronym := self.find(word))}
         for word in words:
             for acronym in self._by_first_word.get(word.lower(), ()):
                 if acronym.long.lower() in lower:

@@ -7,6 +7,7 @@ store or document can kill the process that opens it.
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -283,6 +284,9 @@ def _in_child(task: Callable[[Progress], Any], progress: Progress | None) -> Any
     except EOFError:
         process.join()
         raise UserError(f"{_end_of(process.exitcode or 0)}; the index that was there still serves.") from None
+    except KeyboardInterrupt:
+        process.terminate()
+        raise
     finally:
         receiving.close()
         process.join()
@@ -308,6 +312,9 @@ def _receive(receiving: Connection, progress: Progress | None) -> Any:
 
 
 def _child(task: Callable[[Progress], Any], sending: Connection) -> None:
+    # Ctrl-C reaches every process of a terminal; the parent says what happens then.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
     def report(step: str, done: int, total: int) -> None:
         sending.send(("progress", step, done, total))
 

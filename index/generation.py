@@ -17,6 +17,7 @@ import json
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -36,6 +37,7 @@ _POINTER = "current"
 _GENERATIONS = "generations"
 _SERVING = "serving"
 _KEPT = 2
+_LOCK_DELAY = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,7 @@ def _copy(source: Path, target: Path) -> None:
 def clean_up(index: Path) -> None:
     """Remove what no one needs: unfinished builds, generations before the last two, copies left by the dead."""
     for place in (index / _SERVING).glob("g*-*"):
-        if not _is_locked(_lock_file(place)):
+        if not _is_locked(_lock_file(place)) and not _is_being_made(place):
             shutil.rmtree(place, ignore_errors=True)
     serving = current(index)
     sealed = sorted(path for path in (index / _GENERATIONS).glob("g*") if (path / _MANIFEST).is_file())
@@ -216,6 +218,13 @@ def check_free_space(index: Path, needed: int) -> None:
 def size(folder: Path) -> int:
     """The bytes that a generation takes on disk."""
     return sum(path.stat().st_blocks * 512 for path in _files(folder))
+
+
+def _is_being_made(place: Path) -> bool:
+    """Whether a copy is so young that its lock may still be on its way."""
+    with suppress(FileNotFoundError):
+        return not _lock_file(place).exists() and time.time() - place.stat().st_mtime < _LOCK_DELAY
+    return False
 
 
 def _is_locked(path: Path) -> bool:

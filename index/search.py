@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -11,7 +12,6 @@ from pathlib import Path
 from corpus.errors import UserError
 from corpus.spans import Span
 from corpus.types import Document, Passage
-from corpus.wording import folded
 from index import generation
 from index.acronyms import AcronymTable
 from index.content import Content
@@ -58,17 +58,22 @@ class Snapshot:
         self._store = VectorStore.open(resources.enter_context(generation.serving_copy(folder)))
         resources.callback(self._store.close)
         self._encoder = encoder
+        self._lock = threading.Lock()
         self._words: dict[tuple[str, Span], WordVectors] = {}
         self._positions = {passage.id: at for at, passage in enumerate(self.content.passages)}
         self._languages = sorted({document.language for document in self.content.documents})
-        self._folded = [folded(document.text) for document in self.content.documents]
+        self._running: list[str] | None = None
         self.acronyms = AcronymTable(self.content.acronyms)
         self._documents = {document.id: document for document in self.content.documents}
 
     @classmethod
     def current(cls, index_folder: Path, encoder: Encoder) -> Snapshot:
         """The generation that serves now. Raises UserError where there is none or it is damaged."""
-        return cls(generation.current(index_folder), encoder)
+        try:
+            return cls(generation.current(index_folder), encoder)
+        except FileNotFoundError:
+            # Two builds were published meanwhile, and the generation was cleaned up: the newest is there.
+            return cls(generation.current(index_folder), encoder)
 
     def document(self, document_id: str) -> Document:
         """Raises KeyError where the index holds no such document."""
@@ -92,11 +97,12 @@ class Snapshot:
         if missing:
             texts = [self.document(document_id).text[slice(*span)] for document_id, span in missing]
             known.update(zip(missing, self._encoder.encode_words(texts), strict=True))
-        for key in sentences:
-            self._words.pop(key, None)
-            self._words[key] = known[key]
-        while len(self._words) > _KEPT_SENTENCES:
-            self._words.pop(next(iter(self._words)), None)
+        with self._lock:
+            for key in sentences:
+                self._words.pop(key, None)
+                self._words[key] = known[key]
+            for key in list(self._words)[:-_KEPT_SENTENCES]:
+                del self._words[key]
         return [known[key] for key in sentences]
 
     def search(self, text: str, limit: int = 10, vector: Vectors | None = None) -> list[Hit]:
@@ -129,8 +135,10 @@ class Snapshot:
 
     def holds(self, phrase: str) -> bool:
         """Whether words stand in the documents as they are, one after the other."""
-        wanted = folded(phrase)
-        return any(wanted in text for text in self._folded)
+        if self._running is None:
+            self._running = [_running(document.text) for document in self.content.documents]
+        wanted = _running(phrase)
+        return any(wanted in text for text in self._running)
 
     def sentences_in(self, passage: Passage) -> tuple[list[Span], Vectors]:
         """The sentence spans of a passage with their vectors."""
@@ -147,6 +155,11 @@ class Snapshot:
         # The stems of every language that the corpus is written in: the asker's need not be known.
         wanted = {term: None for language in self._languages for term in terms(text, language)}
         return [position for position, _ in self._lexical.search(list(wanted), CANDIDATES)]
+
+
+def _running(text: str) -> str:
+    """A text as one line in lower case: enough to tell whether words follow each other, and quick."""
+    return " ".join(text.casefold().split())
 
 
 def fuse(*rankings: Sequence[int]) -> list[tuple[int, float]]:

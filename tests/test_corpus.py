@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,36 @@ def test_the_same_text_twice_is_indexed_once_under_its_first_name(corpus_folder:
     corpus = load_corpus(corpus_folder)
     assert [document.path for document in corpus.documents] == ["gardens.txt"]
     assert corpus.refused[0].reason.startswith("it holds the same text as gardens.txt")
+
+
+def test_what_the_catalogue_names_wins_over_a_copy_with_an_earlier_name(corpus_folder: Path) -> None:
+    (corpus_folder / "a copy.txt").write_bytes((corpus_folder / "gardens.txt").read_bytes())
+    (corpus_folder / "b-link.txt").symlink_to(corpus_folder / "gardens.txt")
+    corpus = load_corpus(corpus_folder)
+    assert [document.id for document in corpus.documents] == ["gardens"]
+    assert [item.path for item in corpus.refused] == ["a copy.txt", "b-link.txt"]
+
+
+def test_a_pipe_and_a_link_to_nothing_are_refused_and_do_not_hang(corpus_folder: Path) -> None:
+    os.mkfifo(corpus_folder / "pipe.txt")
+    (corpus_folder / "dangling.txt").symlink_to(corpus_folder / "gone.txt")
+    fingerprint(corpus_folder)
+    refused = {item.path: item.reason for item in load_corpus(corpus_folder).refused}
+    assert refused.keys() == {"pipe.txt", "dangling.txt"}
+    assert all(reason.startswith("it is no file that can be read") for reason in refused.values())
+
+
+def test_a_moved_file_changes_the_fingerprint(corpus_folder: Path) -> None:
+    (corpus_folder / "z.txt").write_text("Z is last.", encoding="utf-8")
+    before = fingerprint(corpus_folder)
+    (corpus_folder / "sub").mkdir()
+    (corpus_folder / "z.txt").rename(corpus_folder / "sub" / "z.txt")
+    assert fingerprint(corpus_folder) != before
+
+
+def test_the_language_is_found_where_the_catalogue_does_not_say(corpus_folder: Path) -> None:
+    (corpus_folder / "es.txt").write_text("La asociación fomenta los huertos de la ciudad.", encoding="utf-8")
+    assert {d.path: d.language for d in load_corpus(corpus_folder).documents} == {"es.txt": "es", "gardens.txt": "en"}
 
 
 def test_a_link_out_of_the_corpus_is_not_followed(corpus_folder: Path, tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_a_slip_is_corrected_and_shown() -> None:
     "question", ["What is a common plat?", "what is a shared gardenia", "What is a shaded garden path?"]
 )
 def test_spelling_does_not_invent_a_term(question: str) -> None:
-    # "plot" is rare in the documents; the second differs by more than a slip; the third has a word more.
+    # A rare or a short word, another first letter, another number of words, or more than one letter: another term.
     assert ask(question).definition is None
 
 
@@ -201,3 +201,58 @@ def test_every_frame_of_the_tables_matches_its_own_words() -> None:
             match = frame(template, ["fsg"]).fullmatch(plain(template.format(term="zyx", body="FSG")))
             assert match is not None, template
             assert match["term"] == "zyx"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is an incubator?",
+        "What is UNESCO?",
+        "incubators",
+        "and incubators?",
+        "¿Qué es una incubadora?",
+        "What are hubs?",
+    ],
+)
+def test_a_new_short_question_does_not_take_the_topic_of_the_turn_before(question: str) -> None:
+    query = ask(question, "What is the garden atlas?", "…")
+    assert query.standalone == question
+    assert (query.kind, query.definition) == ("definition", None)
+
+
+@pytest.mark.parametrize("text", ["hi there", "no", "yes", "Thanks in advance!", "Hey, who are you?", "are you sure?"])
+def test_a_short_reply_is_small_talk_and_no_follow_up(text: str) -> None:
+    assert ask(text, "What is the garden atlas?", "…").kind == "smalltalk"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What are shared gardens (SGs)?",
+        "What is a shared garden (SG)?",
+        "what is a 'shared' garden",
+        "shared-garden",
+        "Hi! Quick question: what does SG mean? thanks",
+        "and what is an SG?",
+        "define: shared garden",
+    ],
+)
+def test_a_name_with_its_acronym_quotes_hyphens_or_courtesies_is_the_name(question: str) -> None:
+    assert ask(question).definition == "shared garden"
+
+
+def test_a_question_in_a_script_without_spaces_is_not_taken_for_a_term() -> None:
+    assert ask("花园有多少会员？").kind == "question"
+    assert expected("花园有多少会员", "zh") == "number"
+
+
+def test_an_expansion_is_asked_for_in_any_language_and_not_of_a_pronoun() -> None:
+    assert ask("Wofür steht SL?").kind == "expansion"
+    assert ask("what does it stand for?", "What is the garden atlas?", "…").standalone == (
+        "what does the garden atlas stand for?"
+    )
+
+
+def test_half_a_character_is_a_users_error() -> None:
+    with pytest.raises(UserError, match="half a character at place 3"):
+        check_question("a \ud800?")

@@ -133,8 +133,9 @@ def test_every_line_of_a_batch_is_answered_in_order(cli) -> None:  # type: ignor
     Path("q.jsonl").write_text("\r\n".join(lines), encoding="utf-8")
     result = CliRunner().invoke(app, ["ask", "--batch", "q.jsonl"])
     records = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [record["id"] for record in records] == [1, None, "e", None, None]
-    assert [record["outcome"] for record in records] == ["answered", "not_found", "not_found", "answered", "not_found"]
+    assert [record["id"] for record in records] == [1, None, "e", None, None, "b", 3, None, 9]
+    answered = [record["outcome"] == "answered" for record in records]
+    assert answered == [True, False, False, True, False, False, False, False, True]
     assert isinstance(result.exception, UserError)
     assert "q.jsonl:3: Found 'not json', expected a JSON object" in result.stderr
     assert "q.jsonl:4: The question is empty" in result.stderr

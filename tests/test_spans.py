@@ -24,6 +24,8 @@ def cut(text: str) -> list[str]:
         ("Parks, e.g. in Spain, grow. They do.", ["Parks, e.g. in Spain, grow.", "They do."]),
         ("Dr. A. Smith came. He left!", ["Dr. A. Smith came.", "He left!"]),
         ("One line\nwrapped here. Next.", ["One line\nwrapped here.", "Next."]),
+        ("3. Outlook\nIt is good.", ["3. Outlook\nIt is good."]),
+        ("Es war am 3. Oktober dort. Gut.", ["Es war am 3. Oktober dort.", "Gut."]),
         ("Why? Because.", ["Why?", "Because."]),
         ("He said “stop.” Then he left.", ["He said “stop.”", "Then he left."]),
         ("Kinds:\n- one\n- two", ["Kinds:", "- one", "- two"]),

@@ -140,9 +140,9 @@ def _ask(site: Site, question: str, earlier: Conversation) -> Iterator[Update]:
         yield _kept()
         return
     yield _shown(site, [*earlier, Exchange(question)])
-    done = [*earlier, reply(site, question, earlier)]
-    # By now the next question may stand in the box: leave it.
-    yield (*_shown(site, done)[:3], gr.skip())
+    answered = reply(site, question, earlier)
+    # By now the next question may stand in the box: leave it. After a problem the words come back.
+    yield (*_shown(site, [*earlier, answered])[:3], question if answered.problem else gr.skip())
 
 
 def _shown(site: Site, conversation: Conversation) -> Update:

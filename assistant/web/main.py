@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 
@@ -12,13 +13,15 @@ from assistant.web.app import create_app
 from assistant.web.serve import bind, serve
 from corpus.errors import UserError
 
+log = logging.getLogger(__name__)
+
 
 class Loading:
     """The assistant as pages see it: absent while it loads, with a sentence when it cannot be had."""
 
     def __init__(self, settings: Settings) -> None:
         self._service = Service(settings)
-        self._ready = threading.Event()
+        self._tried = threading.Event()
         self._failure: str | None = None
 
     def load(self) -> None:
@@ -28,18 +31,23 @@ class Loading:
             self._service.warm_up()
         except UserError as error:
             self._failure = str(error)
-        else:
-            self._ready.set()
+        except Exception:
+            log.exception("the index could not be loaded")
+            self._failure = "The index could not be loaded because of a fault; the server's log has the details."
+        self._tried.set()
 
     def get(self) -> Assistant | None:
-        """The assistant over the newest index; None before it is loaded."""
-        if not self._ready.is_set():
+        """The assistant over the newest index; None before it is loaded, or while it cannot be."""
+        if not self._tried.is_set():
             return None
         try:
-            return self._service.assistant()
+            assistant = self._service.assistant()
         except UserError as error:
             self._failure = str(error)
             return None
+        # What stopped it has been put right meanwhile.
+        self._failure = None
+        return assistant
 
     def failure(self) -> str | None:
         return self._failure

@@ -38,10 +38,13 @@ def test_a_question_is_answered_and_its_citation_leads_to_the_marked_words(page:
     assert words(page, "#t1-s1 mark") == LANTERN
     expect(page.locator("#t1-s1")).to_be_focused()
     expect(page.locator("#t1-s1")).to_have_class("source on")
-    page.get_by_role("link", name="Open in the document").click()
-    page.wait_for_url("**/documents/harbour/lanterns?cite=*")
-    assert words(page, "#text mark") == LANTERN
-    assert in_view(page, "#text mark")
+    # In a page of its own: going back would lose the conversation.
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Open in the document").click()
+    opened.value.wait_for_url("**/documents/harbour/lanterns?cite=*")
+    assert words(opened.value, "#text mark") == LANTERN
+    assert in_view(opened.value, "#text mark")
+    expect(page.locator(".kind")).to_be_visible()
 
 
 def test_an_example_question_is_asked_with_one_click(page: Page) -> None:
@@ -79,9 +82,10 @@ def test_a_refusal_shows_the_nearest_passage_and_where_it_stands(page: Page) -> 
     expect(page.locator(".kind")).to_have_text("○ Not in the documents")
     expect(page.locator(".near q")).to_have_text("Its keeper trims it at dusk.")
     expect(page.get_by_text("Searched 1 document, 2 passages")).to_be_visible()
-    page.locator(".near a").click()
-    page.wait_for_url("**/documents/harbour/lanterns?cite=*")
-    assert words(page, "#text mark") == "Its keeper trims it at dusk."
+    with page.expect_popup() as opened:
+        page.locator(".near a").click()
+    opened.value.wait_for_url("**/documents/harbour/lanterns?cite=*")
+    assert words(opened.value, "#text mark") == "Its keeper trims it at dusk."
 
 
 def test_a_citation_of_an_earlier_answer_brings_back_that_answers_sources(page: Page) -> None:
