@@ -34,6 +34,8 @@ _HEADING_WEIGHT = 0.75
 _UNEXPECTED_WEIGHT = 0.75
 # A word that stands in the section, but not in the sentence, counts for less.
 _IN_SECTION = 0.6
+# So does another word for the same.
+_SYNONYM = 0.8
 _LEAST_WEIGHT = 0.2
 
 
@@ -105,7 +107,7 @@ def gather(snapshot: Snapshot, question: str, language: str) -> Evidence:
     return Evidence(
         candidates=tuple(ranked),
         hits=tuple(hits),
-        unknown=_unknown_share(snapshot, asked.weights),
+        unknown=_unknown_share(snapshot, asked),
         expected=asked.kind,
         content=len(asked.weights),
         unknown_names=unknown_names(snapshot, question, language),
@@ -114,13 +116,15 @@ def gather(snapshot: Snapshot, question: str, language: str) -> Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question made ready for ranking: its vector, content words by weight, acronyms, kind of answer."""
+    """A question made ready for ranking: its vector, content words by weight with other words for them,
+    acronyms, and the kind of thing it asks for."""
 
     text: str
     vector: Vectors
     weights: Mapping[str, float]
     acronyms: Sequence[Acronym]
     kind: str | None
+    synonyms: Mapping[str, tuple[str, ...]]
 
     @classmethod
     def of(cls, snapshot: Snapshot, question: str, language: str) -> Asked:
@@ -131,6 +135,7 @@ class Asked:
             weights=content_weights(snapshot, question, language),
             acronyms=snapshot.acronyms.spoken_of(question),
             kind=expected(question, language),
+            synonyms=tables()[language].synonyms,
         )
 
 
@@ -249,7 +254,7 @@ def _candidates(snapshot: Snapshot, hit: Hit, asked: Asked) -> list[Candidate]:
     document = snapshot.document(hit.passage.document_id)
     path = " ".join(hit.passage.heading_path)
     around = _term_set(asked, document, f"{path} {document.text[hit.passage.start : hit.passage.end]}")
-    section_coverage = _coverage(asked.weights, around, frozenset(), document.language)
+    section_coverage = _coverage(asked, around, frozenset(), document.language)
     spans, vectors = snapshot.sentences_in(hit.passage)
     similarities = vectors @ asked.vector[0] if spans else ()
     return [
@@ -257,7 +262,7 @@ def _candidates(snapshot: Snapshot, hit: Hit, asked: Asked) -> list[Candidate]:
             document=document,
             span=span,
             coverage=_coverage(
-                asked.weights, _term_set(asked, document, document.text[slice(*span)]), around, document.language
+                asked, _term_set(asked, document, document.text[slice(*span)]), around, document.language
             ),
             similarity=max(0.0, float(similarity)),
             section_score=(section_coverage + max(0.0, hit.similarity or 0.0)) / 2,
@@ -273,20 +278,27 @@ def _term_set(asked: Asked, document: Document, text: str) -> frozenset[str]:
     return frozenset(terms(" ".join((text, *forms)), document.language))
 
 
-def _coverage(weights: Mapping[str, float], inside: frozenset[str], around: frozenset[str], language: str) -> float:
-    total = sum(weights.values())
-    if not total:
-        return 0.0
-    found = 0.0
-    for word, weight in weights.items():
-        wanted = set(terms(word, language))
-        if wanted <= inside:
-            found += weight
-        elif wanted <= around:
-            found += weight * _IN_SECTION
-    return found / total
+def _coverage(asked: Asked, inside: frozenset[str], around: frozenset[str], language: str) -> float:
+    """The share of the question's content that a text holds, or what stands around it for less."""
+    total = sum(asked.weights.values())
+    found = sum(
+        weight * max(_held(asked, word, inside, language), _held(asked, word, around, language) * _IN_SECTION)
+        for word, weight in asked.weights.items()
+    )
+    return found / total if total else 0.0
 
 
-def _unknown_share(snapshot: Snapshot, weights: Mapping[str, float]) -> float:
-    unknown = sum(snapshot.frequency(word) == 0 for word in weights)
-    return unknown / len(weights) if weights else 0.0
+def _held(asked: Asked, word: str, text: frozenset[str], language: str) -> float:
+    """1 where a text holds a word in any form, less where it holds one that asks for the same, else 0."""
+    if text.issuperset(terms(word, language)):
+        return 1.0
+    others = asked.synonyms.get(word, ())
+    return _SYNONYM if any(text.issuperset(terms(other, language)) for other in others) else 0.0
+
+
+def _unknown_share(snapshot: Snapshot, asked: Asked) -> float:
+    """The share of the question's content words that no document holds, nor a word for the same."""
+    unknown = sum(
+        not any(snapshot.frequency(form) for form in (word, *asked.synonyms.get(word, ()))) for word in asked.weights
+    )
+    return unknown / len(asked.weights) if asked.weights else 0.0

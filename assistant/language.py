@@ -46,6 +46,7 @@ class Phrases:
     interrogatives: frozenset[str]
     function: frozenset[str]
     small_talk: frozenset[str]
+    synonyms: Mapping[str, tuple[str, ...]]
     expects: Mapping[str, tuple[str, ...]]
 
 
@@ -120,5 +121,6 @@ def _phrases(table: Mapping[str, Any]) -> Phrases:
         interrogatives=frozenset(listed("interrogatives")),
         function=frozenset(listed("function")),
         small_talk=frozenset(listed("small_talk")),
+        synonyms={word: tuple(group) for group in table.get("synonyms", ()) for word in group},
         expects={kind: tuple(map(plain, phrases)) for kind, phrases in table.get("expects", {}).items()},
     )

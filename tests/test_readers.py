@@ -127,6 +127,15 @@ def test_pdf_keeps_page_numbers_and_title() -> None:
     ]
 
 
+@pytest.mark.parametrize("title", ["untitled", "Microsoft Word - fees.doc", "report_final.indd", " "])
+def test_a_title_that_a_program_made_up_is_none(title: str) -> None:
+    path = make_pdf(["Words."])
+    writer = pypdf.PdfWriter(clone_from=path)
+    writer.add_metadata({"/Title": title})
+    writer.write(path)
+    assert read_file(path).title is None
+
+
 def test_pdf_outline_gives_the_headings_where_their_words_stand() -> None:
     reading = read_file(make_pdf(["Budget\nIt grew.", "Events\nTwo were held."], outline=True))
     assert titles(reading) == [("Budget",), ("Events",)]

@@ -129,6 +129,10 @@ def test_every_line_of_a_batch_is_answered_in_order(cli) -> None:  # type: ignor
         '{"id": "e", "question": ""}',
         '{"question": "AOI?", "x": 1}',
         "[1]",
+        '{"id": "b"}',
+        '{"id": 3, "question": "\\ud800 AOI?"}',
+        '{"id": NaN, "question": "AOI?"}',
+        '{"id": 9, "question": "AOI?"}',
     ]
     Path("q.jsonl").write_text("\r\n".join(lines), encoding="utf-8")
     result = CliRunner().invoke(app, ["ask", "--batch", "q.jsonl"])

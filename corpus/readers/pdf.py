@@ -22,6 +22,7 @@ logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 _SALAD = 0.05
 _UNREADABLE = re.compile("[\ufffd\ue000-\uf8ff\x00-\x08\x0b\x0e-\x1f]")
+_MADE_UP = re.compile(r"^$|^untitled|^microsoft word|\.(?:docx?|pdf|indd|qxd|pptx?)$", re.IGNORECASE)
 PAGE_BREAK = "\n\f\n"
 # Measured against decompression bombs: these stop 13 of 14 and change none of 200 good files.
 LIMITS: dict[str, Any] = {
@@ -57,7 +58,7 @@ def read(path: Path) -> Reading:
             texts = _rescued(path, [_page_text(page) for page in reader.pages])
             text, pages = _join(texts)
             headings = _outline_headings(reader, text, pages)
-            title = (reader.metadata.title or None) if reader.metadata else None
+            title = _title(reader)
     except _DAMAGE as error:
         return _read_by_pdfium(path, error)
     return Reading(text, sections_from(headings, len(text)), pages, title, _remarks(texts))
@@ -70,6 +71,12 @@ def salad(text: str) -> float:
     PDFium read 5 of them better, and 36 pages of 7 files that pypdf could not open.
     """
     return len(_UNREADABLE.findall(text)) / len(text) if text else 0.0
+
+
+def _title(reader: pypdf.PdfReader) -> str | None:
+    """The title that somebody gave; what a word processor put there by itself is none."""
+    title = _one_line((reader.metadata.title if reader.metadata else None) or "")
+    return None if _MADE_UP.search(title) else title
 
 
 def _page_text(page: pypdf.PageObject) -> str:
