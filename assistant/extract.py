@@ -22,6 +22,7 @@ from index.search import Hit, Snapshot
 from index.words import terms
 
 _PATTERNS = Path(__file__).with_name("expected.toml")
+_ENDS_A_SENTENCE = re.compile(r"[.!?…:;。！？؟][\"'”’»)\]]*$")
 PASSAGES_READ = 8
 MOST_SENTENCES = 3
 # Late interaction reads this many sentences.
@@ -140,12 +141,13 @@ class Asked:
 
 
 def _below_heading(candidate: Candidate) -> Candidate:
-    """A heading that matches stands for what it heads: the first paragraph below it."""
+    """A heading that matches stands for what it heads: the first paragraph below it, not a tag-line."""
     if not candidate.is_heading:
         return candidate
     document, section = candidate.document, candidate.document.section_at(candidate.span[0])
     below = paragraphs(document.text, body_start(document.text, section), section.end)
-    return replace(candidate, span=below[0]) if below else candidate
+    prose = [span for span in below if _ENDS_A_SENTENCE.search(document.text[slice(*span)])]
+    return replace(candidate, span=(prose or below)[0]) if below else candidate
 
 
 def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:

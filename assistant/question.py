@@ -83,7 +83,7 @@ def understand(
 def _named_term(text: str, asked: Asked | None, phrases: Phrases, known: Callable[[str], bool]) -> str | None:
     """The term, unknown to the registry, that a question asks the meaning of; None where it asks something else."""
     if asked and asked.strong and asked.bare and _is_a_term(asked.term, phrases):
-        return asked.term
+        return None if _word_of(phrases.pronouns, asked.term) else asked.term
     name = plain(_without_conjunction(text, phrases))
     one_word = len(name.split()) == 1 and not UNSPACED.search(name)
     # A name and nothing else asks what it is.

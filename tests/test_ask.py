@@ -216,8 +216,12 @@ def test_an_acronym_in_small_letters_that_ends_in_s_is_no_plural() -> None:
 
 
 def test_a_heading_that_matches_best_is_answered_with_what_stands_below_it(assistant: Assistant) -> None:
-    for candidate in gather(assistant.snapshot, "the friends of shared gardens", "en").candidates:
-        assert not candidate.is_heading
+    for question in ("the friends of shared gardens", "shared gardens (SGs)"):
+        for candidate in gather(assistant.snapshot, question, "en").candidates:
+            assert not candidate.is_heading
+    # "growing together", the tag-line under that heading, says nothing either.
+    best = gather(assistant.snapshot, "shared gardens (SGs)", "en").candidates[0]
+    assert best.text != "growing together"
 
 
 def test_of_a_name_that_no_document_holds_nothing_is_said(assistant: Assistant) -> None:
