@@ -155,50 +155,37 @@ class Assistant:
     def _quote(self, query: Query, mode: Mode, spans: Sequence[tuple[Document, Span]], confidence: float) -> Answer:
         """An answer made of spans of documents, a citation for each."""
         citations = tuple(cite(number, document, *span) for number, (document, span) in enumerate(spans, 1))
-        quoted = [
+        quoted = tuple(
             Sentence(document.text[start:end], "verbatim", (number,))
             for number, (document, span) in enumerate(spans, 1)
             for start, end in sentences(document.text, *span)
-        ]
-        return Answer(
-            id=None,
-            question=query.question,
-            standalone_question=query.standalone,
-            outcome="answered",
-            reason=None,
-            mode=mode,
-            language=query.language,
-            text="\n\n".join(f"{citation.quote} [{citation.number}]" for citation in citations),
-            confidence=round(confidence, 4),
-            sentences=tuple(quoted),
-            citations=citations,
-            nearest=(),
-            index_version=self.index_version,
-            seconds={"retrieve": 0.0},
         )
+        text = "\n\n".join(f"{citation.quote} [{citation.number}]" for citation in citations)
+        answer = self._blank(query, text, confidence)
+        return replace(answer, outcome="answered", mode=mode, sentences=quoted, citations=citations)
 
     def _refuse(
-        self,
-        query: Query,
-        why: str,
-        confidence: float,
-        passages: Sequence[Passage],
-        evidence: Evidence | None = None,
+        self, query: Query, why: str, confidence: float, passages: Sequence[Passage], evidence: Evidence | None = None
     ) -> Answer:
         """A refusal with its reason and the nearest passages, in the shape of citations."""
+        answer = self._blank(query, self._in_words(why, query, evidence), confidence)
+        return replace(answer, reason=why, nearest=self._nearest(query, passages, evidence))
+
+    def _blank(self, query: Query, text: str, confidence: float) -> Answer:
+        """A record that says `text` and cites nothing, for the two kinds of answer to fill in."""
         return Answer(
             id=None,
             question=query.question,
             standalone_question=query.standalone,
             outcome="not_found",
-            reason=why,
+            reason=None,
             mode="extractive",
             language=query.language,
-            text=self._in_words(why, query, evidence),
+            text=text,
             confidence=round(confidence, 4),
             sentences=(),
             citations=(),
-            nearest=self._nearest(query, passages, evidence),
+            nearest=(),
             index_version=self.index_version,
             seconds={"retrieve": 0.0},
         )
