@@ -88,7 +88,7 @@ class Assistant:
         return [definition.question for definition in self.registry.definitions if definition.question]
 
     def context(self, citation: Citation) -> Span:
-        """The span of the passage around a citation; wider where the citation is."""
+        """The span of the section around a citation; wider where the citation is."""
         document = self.snapshot.document(citation.document_id)
         section = document.section_at(citation.start)
         start, end = trim(document.text, section.start, section.end)

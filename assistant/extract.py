@@ -104,7 +104,7 @@ def gather(snapshot: Snapshot, question: str, language: str) -> Evidence:
         for candidate in _candidates(snapshot, hit, asked)
     }
     ranked = _rerank(snapshot, asked, _best_first(candidates.values())[:_RERANKED])
-    ranked = _distinct(_below_heading(candidate) for candidate in ranked)
+    ranked = _distinct(_below_heading(candidate, asked.kind) for candidate in ranked)
     return Evidence(
         candidates=tuple(ranked),
         hits=tuple(hits),
@@ -140,14 +140,21 @@ class Asked:
         )
 
 
-def _below_heading(candidate: Candidate) -> Candidate:
+def _below_heading(candidate: Candidate, kind: str | None) -> Candidate:
     """A heading that matches stands for what it heads: the first paragraph below it, not a tag-line."""
     if not candidate.is_heading:
         return candidate
     document, section = candidate.document, candidate.document.section_at(candidate.span[0])
     below = paragraphs(document.text, body_start(document.text, section), section.end)
     prose = [span for span in below if _ENDS_A_SENTENCE.search(document.text[slice(*span)])]
-    return replace(candidate, span=(prose or below)[0]) if below else candidate
+    if not below:
+        return candidate
+    span = (prose or below)[0]
+    return replace(candidate, span=span, has_expected=_has_expected(kind, document.text[slice(*span)]))
+
+
+def _has_expected(kind: str | None, text: str) -> bool:
+    return kind is None or holds_expected(kind, text)
 
 
 def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -268,7 +275,7 @@ def _candidates(snapshot: Snapshot, hit: Hit, asked: Asked) -> list[Candidate]:
             ),
             similarity=max(0.0, float(similarity)),
             section_score=(section_coverage + max(0.0, hit.similarity or 0.0)) / 2,
-            has_expected=asked.kind is None or holds_expected(asked.kind, document.text[slice(*span)]),
+            has_expected=_has_expected(asked.kind, document.text[slice(*span)]),
         )
         for span, similarity in zip(spans, similarities, strict=True)
     ]

@@ -53,12 +53,12 @@ class Sandbox:
         """As `corpus.readers.read_file`. Raises UserError also where a limit was reached."""
         child = self._ready()
         child.files += 1
-        child.connection.send(path)
         try:
+            child.connection.send(path)
             if not child.connection.poll(self._seconds):
                 raise UserError(f"reading it took more than {self._seconds:g} s; split it, or save it anew")
             reading, refusal = child.connection.recv()
-        except EOFError:
+        except (EOFError, BrokenPipeError, ConnectionResetError):
             child.process.join()
             reason = f"reading it crashed (exit code {child.process.exitcode}); save it anew, or convert it"
             self.close()

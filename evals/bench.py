@@ -7,6 +7,7 @@ noisy: compare figures of one run with each other.
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -15,9 +16,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from evals.questions import read_questions
+from evals.summary import START_SET
+
 RUNS = 5
-_DEFINITION = "What is an area of innovation?"
-_QUESTION = "Do areas of innovation have a management team?"
 
 # A child that answers twice and tells how long each took since its process began.
 _CHILD = """
@@ -47,7 +49,8 @@ def main() -> None:
         print("| --- | --- | --- |")
         _row("build the index of the shipped corpus, process start to end", built, "s")
         _row("`assistant --help`, process start to end", _median(lambda: _timed([*_ASSISTANT, "--help"], {})), "s")
-        for label, question in (("a definition", _DEFINITION), ("a question", _QUESTION)):
+        for kind, label in (("definition", "a definition"), ("question", "a question")):
+            question = next(one.question for one in read_questions(START_SET) if one.type == kind)
             runs = [_answers(question, environment) for _ in range(RUNS)]
             _row(f"{label}: process start to first answer", [run["first"] for run in runs], "s")
             _row(f"{label}: one more answer", [run["more"] * 1000 for run in runs], "ms")
@@ -70,8 +73,6 @@ def _timed(command: list[str], environment: dict[str, str]) -> float:
 
 
 def _run(command: list[str], environment: dict[str, str]) -> str:
-    import os
-
     done = subprocess.run(  # noqa: S603 - our own command
         command, env={**os.environ, **environment}, check=True, capture_output=True, text=True
     )

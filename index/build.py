@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpus.catalogue import fingerprint, load_corpus, stamp
-from corpus.errors import IndexMissingError, UserError
+from corpus.errors import UserError
 from corpus.sandbox import sandbox
 from corpus.spans import Span, sentences
 from corpus.split import passages
@@ -124,7 +124,8 @@ def _staging(index_folder: Path) -> Iterator[Path]:
 def _space_needed(index_folder: Path) -> int:
     try:
         return max(_SMALLEST_BUILD, _ROOM * generation.size(generation.current(index_folder)))
-    except IndexMissingError:
+    except UserError:
+        # No index, or one that names what is not there: the build is what puts it right.
         return _SMALLEST_BUILD
 
 

@@ -90,7 +90,7 @@ def publish(index: Path, folder: Path) -> None:
 def current(index: Path) -> Path:
     """The directory of the generation that serves. Raises IndexMissingError where there is none."""
     try:
-        name = (index / _POINTER).read_text(encoding="utf-8").strip()
+        name = (index / _POINTER).read_text(encoding="utf-8", errors="replace").strip()
     except FileNotFoundError:
         raise IndexMissingError(f"There is no index in {index} yet: run `assistant index build`.") from None
     folder = index / _GENERATIONS / name
@@ -171,7 +171,12 @@ def serving_copy(folder: Path) -> Iterator[Path]:
     try:
         with _lock_file(place).open("w", encoding="utf-8") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH)
-            _copy(folder / VECTORS, place / VECTORS)
+            try:
+                _copy(folder / VECTORS, place / VECTORS)
+            except OSError as error:
+                raise UserError(
+                    f"The store of the index cannot be copied to {place} ({error.strerror}): free some space there."
+                ) from error
             yield place / VECTORS
     finally:
         shutil.rmtree(place, ignore_errors=True)

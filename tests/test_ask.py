@@ -9,7 +9,7 @@ import pytest
 from assistant.ask import Assistant
 from assistant.citations import citation_id, cite, resolve, text_fragment
 from assistant.define import defines
-from assistant.extract import gather, holds_expected
+from assistant.extract import Candidate, _below_heading, gather, holds_expected
 from assistant.types import Turn
 from corpus.errors import UserError
 from index.acronyms import Acronym, AcronymTable
@@ -222,6 +222,15 @@ def test_a_heading_that_matches_best_is_answered_with_what_stands_below_it(assis
     # "growing together", the tag-line under that heading, says nothing either.
     best = gather(assistant.snapshot, "shared gardens (SGs)", "en").candidates[0]
     assert best.text != "growing together"
+
+
+def test_what_is_asked_for_is_looked_for_below_a_heading_and_not_in_it(assistant: Assistant) -> None:
+    document = assistant.documents[0]
+    start = document.text.index("Garden atlas")
+    heading = Candidate(document, (start, start + len("Garden atlas")), 1.0, 1.0, 1.0, has_expected=False)
+    below = _below_heading(heading, "date")
+    assert below.text.startswith("An “Atlas")
+    assert below.has_expected
 
 
 def test_of_a_name_that_no_document_holds_nothing_is_said(assistant: Assistant) -> None:

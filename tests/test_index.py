@@ -180,6 +180,19 @@ def test_a_damaged_index_is_put_right_by_the_next_build(corpus_folder: Path, ind
     Snapshot.current(index_folder, encoder).close()
 
 
+@pytest.mark.parametrize("pointer", [b"g000042", b"", b"\xff\xfe", b"../../etc"])
+def test_a_pointer_to_nothing_is_named_and_does_not_stop_the_next_build(
+    corpus_folder: Path, index_folder: Path, pointer: bytes
+) -> None:
+    encoder = HashingEncoder()
+    build_index(corpus_folder, index_folder, encoder)
+    (index_folder / "current").write_bytes(pointer)
+    with pytest.raises(UserError, match="which is not there: run `assistant index build --rebuild`"):
+        Snapshot.current(index_folder, encoder)
+    assert build_index(corpus_folder, index_folder, encoder).changed
+    Snapshot.current(index_folder, encoder).close()
+
+
 def test_a_build_that_dies_leaves_the_old_index_and_the_next_build_cleans_up(
     corpus_folder: Path, index_folder: Path
 ) -> None:

@@ -42,10 +42,12 @@ class Loading:
             return None
         try:
             assistant = self._service.assistant()
+            if self._failure is not None:
+                # Whatever stopped it may have been put right meanwhile, the model included.
+                self._service.warm_up()
         except UserError as error:
             self._failure = str(error)
             return None
-        # What stopped it has been put right meanwhile.
         self._failure = None
         return assistant
 
