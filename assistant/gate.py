@@ -82,8 +82,8 @@ def reason(evidence: Evidence) -> str:
     best = evidence.candidates[0]
     if evidence.unknown_names:
         return "unknown_name"
-    if evidence.expected and not best.has_expected:
-        return f"expected_{evidence.expected}_missing"
     if best.coverage < 0.25 and best.similarity < 0.3:
         return "no_relevant_passage"
+    if evidence.expected and not best.has_expected:
+        return f"expected_{evidence.expected}_missing"
     return "related_passages_only"

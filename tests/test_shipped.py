@@ -94,6 +94,11 @@ def test_the_main_job_a_refusal_has_its_reason_and_the_nearest_passages(cli) -> 
     assert len(answer["nearest"]) == 3
 
 
+def test_a_fee_for_something_unheard_of_is_not_said_to_be_spoken_of(cli) -> None:  # type: ignore[no-untyped-def]
+    answer = ask(cli, "How much is the entrance fee of the next conference?")
+    assert (answer["outcome"], answer["reason"]) == ("not_found", "no_relevant_passage")
+
+
 def test_the_example_of_the_contract(cli) -> None:  # type: ignore[no-untyped-def]
     history = [{"role": "user", "content": "What is the taxonomy study?"}, {"role": "assistant", "content": "…"}]
     line = json.dumps({"id": "q1", "question": "and who wrote it?", "history": history})
