@@ -23,7 +23,7 @@ from assistant.question import check_question, understand
 from assistant.registry import Registry
 from assistant.types import Answer, Citation, Mode, Query, Sentence, Turn
 from corpus.spans import Span, sentences, trim
-from corpus.types import Document, Passage, Refused
+from corpus.types import Document, DocumentInfo, Passage, Refused
 from index.search import Snapshot
 from index.words import terms
 
@@ -48,7 +48,7 @@ class Assistant:
     @classmethod
     def over(cls, snapshot: Snapshot, contact: str | None = None) -> Assistant:
         """The assistant over a snapshot, with the gate that ships with the project."""
-        registry = Registry(snapshot.content.definitions, snapshot.frequency)
+        registry = Registry(snapshot.state.definitions, snapshot.frequency)
         return cls(snapshot, registry, load_gate(), contact)
 
     def ask(self, question: str, history: Sequence[Turn] = (), id: str | int | None = None) -> Answer:
@@ -67,12 +67,19 @@ class Assistant:
         return replace(draft, id=id, text=problem, seconds={"retrieve": 0.0, "answer": 0.0, "total": 0.0})
 
     @property
-    def documents(self) -> Sequence[Document]:
-        return self.snapshot.content.documents
+    def documents(self) -> Sequence[DocumentInfo]:
+        return self.snapshot.state.documents
+
+    def document(self, document_id: str) -> Document | None:
+        """A document with its text; None where the index has none with this id."""
+        try:
+            return self.snapshot.document(document_id)
+        except KeyError:
+            return None
 
     @property
     def refused(self) -> Sequence[Refused]:
-        return self.snapshot.content.refused
+        return self.snapshot.state.refused
 
     @property
     def index_version(self) -> str:
@@ -80,7 +87,12 @@ class Assistant:
 
     @property
     def passage_count(self) -> int:
-        return len(self.snapshot.content.passages)
+        return self.snapshot.passage_count
+
+    @property
+    def notice(self) -> str | None:
+        """What is wrong with a newer index, where an older one has to serve."""
+        return self.snapshot.notice
 
     @property
     def examples(self) -> list[str]:
@@ -100,7 +112,7 @@ class Assistant:
     def _route(self, query: Query) -> Answer:
         if query.kind == "smalltalk":
             return self._refuse(query, "smalltalk", 0.0, ())
-        if not self.snapshot.content.passages:
+        if not self.snapshot.passage_count:
             return self._refuse(query, "empty_index", 0.0, ())
         if query.definition:
             return self._define(query)

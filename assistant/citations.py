@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from urllib.parse import quote as percent_encode
 
 from assistant.types import Citation
-from corpus.types import Document
+from corpus.types import Document, DocumentInfo
 
 _ID = re.compile(r"c_([0-9a-f]{12})_(\d{1,12})_(\d{1,12})")
 
@@ -22,14 +22,14 @@ def citation_id(document: Document, start: int, end: int) -> str:
     return f"c_{document.sha256[:12]}_{start}_{end}"
 
 
-def resolve(identifier: str, documents: Iterable[Document]) -> tuple[Document, int, int] | None:
+def resolve(identifier: str, documents: Iterable[DocumentInfo]) -> tuple[DocumentInfo, int, int] | None:
     """The document and span behind a citation id; None where no document here has that text."""
     match = _ID.fullmatch(identifier)
     if match is None:
         return None
     start, end = int(match[2]), int(match[3])
     for document in documents:
-        if document.sha256.startswith(match[1]) and start < end <= len(document.text):
+        if document.sha256.startswith(match[1]) and start < end <= document.characters:
             return document, start, end
     return None
 

@@ -33,6 +33,8 @@ app.add_typer(index_app, name="index")
 app.add_typer(documents_app, name="documents")
 app.add_typer(definitions_app, name="definitions")
 
+_LISTED = 20
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
@@ -136,11 +138,14 @@ def documents_list(as_json: Json = False) -> None:
 @documents_app.command("text", epilog="Example: assistant documents text iasp-definitions")
 def documents_text(document_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """A document's text, the one in which the offsets of citations count."""
-    documents = {document.id: document for document in _assistant().documents}
-    if document_id not in documents:
-        raise UserError(f"There is no document {document_id!r}; expected one of {', '.join(documents)}.")
+    assistant = _assistant()
+    document = assistant.document(document_id)
+    if document is None:
+        known = [info.id for info in assistant.documents]
+        more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
+        raise UserError(f"There is no document {document_id!r}; expected one of {', '.join(known[:_LISTED])}{more}.")
     # Exactly the text: no line end is added and none is translated.
-    typer.get_binary_stream("stdout").write(documents[document_id].text.encode("utf-8", "surrogatepass"))
+    typer.get_binary_stream("stdout").write(document.text.encode("utf-8", "surrogatepass"))
 
 
 @definitions_app.command("list", epilog="Example: assistant definitions list")

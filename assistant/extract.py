@@ -167,7 +167,7 @@ def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
 
 
 def _lies_in(inner: Candidate, outer: Candidate) -> bool:
-    same = inner.document is outer.document
+    same = inner.document.id == outer.document.id
     return same and outer.span[0] <= inner.span[0] and inner.span[1] <= outer.span[1]
 
 
@@ -248,7 +248,7 @@ def content_weights(snapshot: Snapshot, question: str, language: str) -> dict[st
 
     Robertson and Sparck Jones' inverse document frequency, as in BM25, over passages.
     """
-    total = len(snapshot.content.passages)
+    total = snapshot.passage_count
     rarest = math.log1p((total + 0.5) / 0.5)
     weights: dict[str, float] = {}
     for word in content_words(question, language):

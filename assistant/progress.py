@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from rich.console import Console
 from rich.progress import Progress as Bar
 
-from index.build import Progress
+from index.build import WAITING, Progress
 
 
 @contextmanager
-def progress_on_terminal() -> Iterator[Progress | None]:
-    """A callback for (step, done, total); None where nobody watches. A total of 0 is not known."""
+def progress_on_terminal() -> Iterator[Progress]:
+    """A callback for (step, done, total). A total of 0 is not known."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield None
+        yield partial(_say_what_is_waited_for, console)
         return
     with Bar(console=console, transient=True) as bar:
         task = bar.add_task("Building the index", total=None)
@@ -25,3 +26,9 @@ def progress_on_terminal() -> Iterator[Progress | None]:
             bar.update(task, description=step, completed=done, total=total or None)
 
         yield report
+
+
+def _say_what_is_waited_for(console: Console, step: str, done: int, total: int) -> None:  # noqa: ARG001 - a Progress
+    # Where nobody watches, steps are not worth a line, but a wait is.
+    if step == WAITING:
+        console.print(step, soft_wrap=True)

@@ -2,39 +2,48 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+from pathlib import Path
 
 from assistant.ask import Assistant
 from assistant.settings import Settings
-from corpus.catalogue import fingerprint, stamp
+from corpus.errors import UserError
 from index import generation
-from index.build import GRAPHS, BuildReport, Progress, build_index
+from index.build import GRAPHS, BuildReport, Progress, build_index, corpus_differs
 from index.encode import Encoder, open_encoder
 from index.search import Snapshot
+
+log = logging.getLogger(__name__)
+# A new index is answered from within 2 s; most of that is for opening it.
+_LOOK_EVERY = 0.5
 
 
 def has_index(settings: Settings) -> bool:
     """Whether an index has ever been published in the settings' folder."""
-    return (settings.index / "current").exists()
+    return (settings.index_folder / "current").exists()
 
 
 def build(settings: Settings, *, rebuild: bool = False, progress: Progress | None = None) -> BuildReport:
     """Make or refresh the index of the settings' corpus."""
-    return build_index(settings.corpus, settings.index, encoder_of(settings), rebuild=rebuild, progress=progress)
+    return build_index(
+        settings.corpus,
+        settings.index_folder,
+        encoder_of(settings),
+        server=settings.server,
+        rebuild=rebuild,
+        progress=progress,
+    )
 
 
 def encoder_of(settings: Settings) -> Encoder:
     """The encoder that the settings name, its graph beside the index."""
-    return open_encoder(settings.encoder, settings.index / GRAPHS)
+    return open_encoder(settings.encoder, settings.index_folder / GRAPHS)
 
 
 def is_outdated(settings: Settings, assistant: Assistant) -> bool:
     """Whether the documents have changed since the index was built."""
-    manifest = assistant.snapshot.manifest
-    if not settings.corpus.is_dir() or stamp(settings.corpus) == manifest.stamp:
-        return False
-    # The times may have changed with a copy; only the content counts.
-    return fingerprint(settings.corpus) != manifest.fingerprint
+    return settings.corpus.is_dir() and corpus_differs(settings.corpus, assistant.snapshot.state)
 
 
 class Service:
@@ -44,18 +53,49 @@ class Service:
         self._settings = settings
         self._encoder = encoder_of(settings)
         self._assistant: Assistant | None = None
+        self._tried: Path | None = None
+        self._follows = False
         self._lock = threading.Lock()
 
     def assistant(self) -> Assistant:
         """Raises UserError where there is no index, or it cannot be used."""
-        folder = generation.current(self._settings.index)
         with self._lock:
-            if self._assistant is None or self._assistant.snapshot.folder != folder:
-                # The snapshot before closes itself with its last reader.
-                snapshot = Snapshot.current(self._settings.index, self._encoder)
-                self._assistant = Assistant.over(snapshot, self._settings.contact)
+            if self._assistant is None or (not self._follows and self._is_behind()):
+                self._assistant = self._open()
             return self._assistant
+
+    def follow(self) -> None:
+        """From now on open a new index behind the questions: none waits for it, and none is dropped."""
+        if self._follows:
+            return
+        self._follows = True
+        threading.Thread(target=self._look, name="look for a new index", daemon=True).start()
 
     def warm_up(self) -> None:
         """Load the model now, so that the first question does not wait for it."""
         self._encoder.encode(["warm up"])
+
+    def _open(self) -> Assistant:
+        # The snapshot before closes itself with its last reader.
+        before = self._assistant.snapshot if self._assistant else None
+        snapshot = Snapshot.current(self._settings.index_folder, self._encoder, before)
+        return Assistant.over(snapshot, self._settings.contact)
+
+    def _is_behind(self) -> bool:
+        """Whether another generation is named than the one that was opened, or that could not be."""
+        folder = generation.current(self._settings.index_folder)
+        held = self._assistant.snapshot.folder if self._assistant else None
+        behind = folder not in (held, self._tried)
+        self._tried = folder
+        return behind
+
+    def _look(self) -> None:
+        wait = threading.Event()
+        while not wait.wait(_LOOK_EVERY):
+            try:
+                if self._assistant is not None and self._is_behind():
+                    self._assistant = self._open()
+            except UserError as error:
+                log.warning("The index before goes on serving: %s", error)
+            except Exception:
+                log.exception("A new index could not be opened; the one before goes on serving.")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from pydantic import ValidationError
+from pydantic import ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,6 +20,7 @@ from corpus.errors import UserError
 from index.encode import SHIPPED_MODEL
 
 SETTINGS_FILE = "assistant.toml"
+_HOME = Path(".assistant")
 
 
 class Settings(BaseSettings):
@@ -28,13 +31,31 @@ class Settings(BaseSettings):
     )
 
     corpus: Path = SHIPPED_DOCUMENTS
-    index: Path = Path(".assistant/index")
+    # A folder, or the address of a Chroma server for the vectors: then the rest lies in a folder named after it.
+    index: str = str(_HOME / "index")
     # A model's name or folder, run by onnxruntime; "torch" or "torch:MODEL" for the reference.
     encoder: str = SHIPPED_MODEL
     host: str = "127.0.0.1"
     port: int = 7860
     title: str = "Ask the association"
     contact: str | None = None
+
+    @property
+    def server(self) -> str | None:
+        """The address of the Chroma server that holds the vectors; None where they lie in the index's folder."""
+        return self.index if _is_address(self.index) else None
+
+    @property
+    def index_folder(self) -> Path:
+        """The folder of the index, or of what a Chroma server does not hold of it."""
+        if not _is_address(self.index):
+            return Path(self.index)
+        return _HOME / f"index-{re.sub('[^A-Za-z0-9.]+', '-', urlsplit(self.index).netloc)}"
+
+    @field_validator("index", mode="before")
+    @classmethod
+    def _as_text(cls, value: object) -> object:
+        return str(value) if isinstance(value, Path) else value
 
     @classmethod
     def settings_customise_sources(
@@ -61,9 +82,24 @@ def load_settings(**flags: Any) -> Settings:
         ) from error
     except ValueError as error:
         raise UserError(f"{SETTINGS_FILE}: it is not valid TOML ({error}); correct that place.") from error
-    if "://" in str(settings.index) or str(settings.index).startswith(("http:", "https:")):
-        raise UserError(
-            f"ASSISTANT_INDEX is {str(settings.index)!r}, the address of a Chroma server, which this version cannot "
-            "use yet: give a folder."
-        )
+    _check_index(settings.index)
     return settings
+
+
+def _is_address(index: str) -> bool:
+    return "://" in index
+
+
+def _check_index(index: str) -> None:
+    if not _is_address(index):
+        return
+    try:
+        parts = urlsplit(index)
+        fit = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        fit = False
+    if not fit or parts.path.strip("/"):
+        raise UserError(
+            f"ASSISTANT_INDEX is {index!r}, which is no address of a Chroma server: give one like "
+            "http://127.0.0.1:8000, or a folder."
+        )

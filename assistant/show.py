@@ -14,7 +14,7 @@ from assistant.citations import cite
 from assistant.service import is_outdated
 from assistant.settings import Settings
 from assistant.types import Answer, Citation
-from corpus.types import Definition, Document, Refused
+from corpus.types import Definition, DocumentInfo, Refused
 from index.search import Hit
 
 _KINDS = {"definition": "Canonical definition, word for word", "extractive": "In the words of the documents"}
@@ -41,7 +41,7 @@ def status(settings: Settings, assistant: Assistant) -> dict[str, Any]:
     """What the index is and holds, as plain values."""
     manifest = assistant.snapshot.manifest
     return {
-        "index": str(settings.index),
+        "index": settings.index,
         "corpus": str(settings.corpus),
         "version": manifest.version,
         "built": manifest.built,
@@ -49,19 +49,21 @@ def status(settings: Settings, assistant: Assistant) -> dict[str, Any]:
         "outdated": is_outdated(settings, assistant),
         "documents": manifest.documents,
         "passages": manifest.passages,
+        "recall": manifest.recall,
         "sentences": manifest.sentences,
         "definitions": len(assistant.registry.definitions),
         "remarks": [
             {"path": document.path, "remark": remark} for document in assistant.documents for remark in document.remarks
         ],
         "refused": [{"path": item.path, "reason": item.reason} for item in assistant.refused],
+        "notice": assistant.notice,
     }
 
 
 def show_status(found: dict[str, Any]) -> None:
     console = _console()
     for key, value in found.items():
-        if not isinstance(value, list):
+        if not isinstance(value, list) and value is not None:
             console.print(Text(f"{key:12} {value}"))
     for item in found["remarks"]:
         console.print(Text(f"remark       {item['path']}: {item['remark']}"))
@@ -97,7 +99,7 @@ def show_hits(records: Sequence[dict[str, Any]]) -> None:
         console.print(Text("   " + " ".join(record["text"].split())[:300]))
 
 
-def document_record(document: Document) -> dict[str, Any]:
+def document_record(document: DocumentInfo) -> dict[str, Any]:
     """A document without its text, as plain values."""
     return {
         "id": document.id,
@@ -107,8 +109,8 @@ def document_record(document: Document) -> dict[str, Any]:
         "language": document.language,
         "kind": document.kind,
         "date": document.date.isoformat() if document.date else None,
-        "pages": len(document.pages) or None,
-        "characters": len(document.text),
+        "pages": document.pages,
+        "characters": document.characters,
         "sha256": document.sha256,
     }
 

@@ -7,7 +7,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -34,12 +34,47 @@ _KEYS: dict[str, type] = {
 Read = Callable[[Path], Reading]
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file of the corpus: its name below the folder, where it lies, and what the catalogue says of it."""
+
+    name: str
+    path: Path
+    entry: Mapping[str, Any]
+
+
 def load_corpus(folder: Path, read: Read = read_file) -> Corpus:
     """Read every document below `folder`, and the definitions that belong to it.
 
-    `read` reads one file; a build passes one that works in a child process with limits.
     A file that cannot be used is refused by name and the rest goes on. Raises UserError where
     there is nothing to read, or where the catalogue or the definitions cannot be trusted.
+    """
+    files, refused = sources(folder)
+    shelf = Shelf()
+    found: list[Document] = []
+    for source in files:
+        try:
+            document = read_source(folder, source, read)
+            shelf.put(document.path, document.id, document.sha256)
+        except UserError as error:
+            refused.append(Refused(source.name, str(error)))
+        else:
+            found.append(document)
+    documents = {document.id: document for document in sorted(found, key=lambda document: document.path)}
+    if not documents:
+        raise UserError(nothing_to_read(folder, refused))
+    return Corpus(
+        documents=tuple(documents.values()),
+        definitions=load_definitions(definitions_path(folder), list(documents), documents.__getitem__),
+        refused=tuple(refused),
+    )
+
+
+def sources(folder: Path) -> tuple[list[Source], list[Refused]]:
+    """The files of a corpus, and what its catalogue names in vain.
+
+    The order tells which of two with the same text or id stays: what the catalogue names, then
+    files, then links. Raises UserError where there is no such folder or no usable catalogue.
     """
     if not folder.is_dir():
         raise UserError(
@@ -47,14 +82,34 @@ def load_corpus(folder: Path, read: Read = read_file) -> Corpus:
             "or name another one with ASSISTANT_CORPUS."
         )
     entries = _read_catalogue(folder / CATALOGUE)
-    documents, refused = _read_documents(folder, entries, read)
-    if not documents:
-        raise UserError(_nothing_to_read(folder, refused))
-    return Corpus(
-        documents=tuple(documents),
-        definitions=load_definitions(definitions_path(folder), documents),
-        refused=tuple(refused),
-    )
+    files = {path.relative_to(folder).as_posix(): path for path in corpus_files(folder)}
+    missing = [
+        Refused(name, f"{CATALOGUE} names it, but there is no such file; add the file or take the entry out")
+        for name in entries
+        if name not in files
+    ]
+    order = sorted(files, key=lambda name: (name not in entries, files[name].is_symlink(), name))
+    return [Source(name, files[name], entries.get(name, {})) for name in order], missing
+
+
+class Shelf:
+    """Says where documents go that were taken up before: each text and each id has one place."""
+
+    def __init__(self) -> None:
+        self._by_text: dict[str, str] = {}
+        self._by_id: dict[str, str] = {}
+
+    def put(self, path: str, document_id: str, sha256: str) -> None:
+        """Raises UserError where another document has the same text or the same id."""
+        self.check_text(sha256)
+        if other := self._by_id.get(document_id):
+            raise UserError(f"its id {document_id!r} already belongs to {other}; give it another `id` in {CATALOGUE}")
+        self._by_text[sha256] = self._by_id[document_id] = path
+
+    def check_text(self, sha256: str) -> None:
+        """Raises UserError where a document with this text was put there before."""
+        if same := self._by_text.get(sha256):
+            raise UserError(f"it holds the same text as {same}, which is indexed and cited in its place")
 
 
 def definitions_path(folder: Path) -> Path:
@@ -69,38 +124,6 @@ def corpus_files(folder: Path) -> Iterator[Path]:
         for name in sorted(files):
             if not _TEMPORARY.search(name) and name not in (CATALOGUE, DEFINITIONS):
                 yield Path(directory) / name
-
-
-def stamp(folder: Path) -> str:
-    """A digest of the names, sizes and times of the corpus' files: equal means unchanged, and costs no reading."""
-    digest = sha256()
-    for name, path in _sources(folder):
-        with suppress(OSError):
-            state = path.stat()
-            digest.update(f"{name}\0{state.st_size}\0{state.st_mtime_ns}\0".encode("utf-8", "surrogateescape"))
-    return digest.hexdigest()
-
-
-def fingerprint(folder: Path) -> str:
-    """A digest of every file that the corpus is read from: it changes when a build would differ."""
-    digest = sha256()
-    for name, path in _sources(folder):
-        digest.update(name.encode("utf-8", "surrogateescape") + b"\0")
-        try:
-            # A pipe or a device would never end.
-            digest.update(sha256(path.read_bytes()).digest() if path.is_file() else b"no file")
-        except OSError:
-            # A file that cannot be read is part of the state too: it is refused by the build.
-            digest.update(b"unreadable")
-    return digest.hexdigest()
-
-
-def _sources(folder: Path) -> Iterator[tuple[str, Path]]:
-    """What the corpus is read from, each with its name below the folder."""
-    yield CATALOGUE, folder / CATALOGUE
-    yield DEFINITIONS, definitions_path(folder)
-    for path in corpus_files(folder):
-        yield path.relative_to(folder).as_posix(), path
 
 
 def _read_catalogue(path: Path) -> dict[str, dict[str, Any]]:
@@ -130,42 +153,18 @@ def _check_entry(path: Path, number: int, row: Mapping[str, Any]) -> None:
             raise UserError(f"{path}: entry {number} has {key} = {value!r}; expected a {expected.__name__}.")
 
 
-def _read_documents(
-    folder: Path, entries: Mapping[str, Mapping[str, Any]], read: Read
-) -> tuple[list[Document], list[Refused]]:
-    documents: dict[str, Document] = {}
-    by_text: dict[str, Document] = {}
-    files = {path.relative_to(folder).as_posix(): path for path in corpus_files(folder)}
-    refused = [
-        Refused(name, f"{CATALOGUE} names it, but there is no such file; add the file or take the entry out")
-        for name in entries
-        if name not in files
-    ]
-    for name in sorted(files, key=lambda name: (name not in entries, files[name].is_symlink(), name)):
-        try:
-            document = _read_document(folder, name, files[name], entries.get(name, {}), read)
-            _check_unique(document, documents, by_text)
-        except UserError as error:
-            refused.append(Refused(name, str(error)))
-        else:
-            documents[document.id] = by_text[document.sha256] = document
-    return sorted(documents.values(), key=lambda document: document.path), refused
-
-
-def _check_unique(document: Document, documents: Mapping[str, Document], by_text: Mapping[str, Document]) -> None:
-    """The first one stays: what the catalogue names, then files, then links."""
-    if same := by_text.get(document.sha256):
-        raise UserError(f"it holds the same text as {same.path}, which is indexed and cited in its place")
-    if other := documents.get(document.id):
-        raise UserError(f"its id {document.id!r} already belongs to {other.path}; give it another `id` in {CATALOGUE}")
-
-
-def _read_document(folder: Path, name: str, path: Path, entry: Mapping[str, Any], read: Read) -> Document:
+def check_place(folder: Path, path: Path) -> None:
+    """Raises UserError where a file lies outside the corpus or is none."""
     if not path.resolve().is_relative_to(folder.resolve()):
         raise UserError("it is a link to a file outside the corpus folder; copy the file itself")
     if not path.is_file():
         raise UserError("it is no file that can be read (a link to nothing, a pipe or a device); take it out")
-    reading = read(path)
+
+
+def read_source(folder: Path, source: Source, read: Read) -> Document:
+    """The document in a file. `read` reads one file. Raises UserError, naming the reason, where it cannot be used."""
+    check_place(folder, source.path)
+    name, entry, reading = source.name, source.entry, read(source.path)
     return Document(
         id=entry.get("id") or document_id(name),
         title=entry.get("title") or reading.title or Path(name).stem,
@@ -191,7 +190,7 @@ def document_id(name: str) -> str:
     return re.sub(r"[\s?#%]+", "-", unicodedata.normalize("NFC", name))
 
 
-def _nothing_to_read(folder: Path, refused: list[Refused]) -> str:
+def nothing_to_read(folder: Path, refused: list[Refused]) -> str:
     if not refused:
         return (
             f"The corpus folder {folder} holds no documents: put text, Markdown or PDF files in it, "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,10 @@ _REQUIRED = ("term", "body", "document", "quotation")
 _OPTIONAL = ("names", "acronyms", "translations", "status", "valid_from", "question")
 
 
-def load_definitions(path: Path, documents: Sequence[Document]) -> tuple[Definition, ...]:
+def load_definitions(path: Path, known: Sequence[str], document: Callable[[str], Document]) -> tuple[Definition, ...]:
     """The definitions that a file names, each resolved to its span; none where there is no file.
+
+    `known` are the ids of the corpus' documents, `document` gives the one with an id.
 
     Raises UserError when an entry is incomplete, when its quotation is not in its document (with
     the first words that differ), or when two terms claim one name.
@@ -28,8 +30,7 @@ def load_definitions(path: Path, documents: Sequence[Document]) -> tuple[Definit
         rows = tomllib.loads(path.read_text(encoding="utf-8")).get("definition", [])
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: it is not valid TOML ({error}); correct that place.") from error
-    by_id = {document.id: document for document in documents}
-    definitions = tuple(_resolve(path, number, row, by_id) for number, row in enumerate(rows, 1))
+    definitions = tuple(_resolve(path, number, row, known, document) for number, row in enumerate(rows, 1))
     _check_names(path, definitions)
     return definitions
 
@@ -43,14 +44,16 @@ def names_of(definition: Definition) -> Iterator[str]:
         yield from names
 
 
-def _resolve(path: Path, number: int, row: Mapping[str, Any], documents: Mapping[str, Document]) -> Definition:
+def _resolve(
+    path: Path, number: int, row: Mapping[str, Any], known: Sequence[str], load: Callable[[str], Document]
+) -> Definition:
     _check_row(path, number, row)
-    document = documents.get(row["document"])
-    if document is None:
+    if row["document"] not in known:
         raise UserError(
             f"{path}: the definition of {row['term']!r} is quoted from document {row['document']!r}, which is not in "
-            f"the corpus; expected one of {', '.join(sorted(documents))}."
+            f"the corpus; expected one of {_some(sorted(known))}."
         )
+    document = load(row["document"])
     quotation: str = row["quotation"]
     start = document.text.find(quotation)
     if start < 0:
@@ -69,6 +72,10 @@ def _resolve(path: Path, number: int, row: Mapping[str, Any], documents: Mapping
         sha256=sha256(quotation.encode()).hexdigest(),
         question=row.get("question"),
     )
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
 
 
 def _check_row(path: Path, number: int, row: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -57,14 +58,51 @@ class Document:
 
     def section_at(self, offset: int) -> Section:
         """The section that holds `offset`."""
-        for section in self.sections:
-            if section.start <= offset < section.end:
-                return section
+        at = bisect_right(self.sections, offset, key=lambda section: section.start) - 1
+        if at >= 0 and offset < self.sections[at].end:
+            return self.sections[at]
         raise IndexError(f"offset {offset} is outside document {self.id!r} of {len(self.text)} characters")
 
     def page_at(self, offset: int) -> int | None:
         """The number of the page that holds `offset`; None where the format has no pages."""
         return next((page.number for page in reversed(self.pages) if page.start <= offset), None)
+
+    @property
+    def info(self) -> DocumentInfo:
+        """What a list of documents shows of this one."""
+        return DocumentInfo(
+            id=self.id,
+            title=self.title,
+            path=self.path,
+            url=self.url,
+            language=self.language,
+            kind=self.kind,
+            date=self.date,
+            sha256=self.sha256,
+            characters=len(self.text),
+            pages=len(self.pages) or None,
+            remarks=self.remarks,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """A document without its text: what is kept at hand of every document of an index.
+
+    `pages` is None where the format has none; the rest is as in `Document`.
+    """
+
+    id: str
+    title: str
+    path: str
+    url: str | None
+    language: str
+    kind: str
+    date: datetime.date | None
+    sha256: str
+    characters: int
+    pages: int | None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

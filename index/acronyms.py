@@ -86,6 +86,11 @@ class AcronymTable:
         lower = text.lower()
         return " ".join([text, *(a.long for a in self.spoken_of(text) if a.long.lower() not in lower)])
 
+    def both_forms(self, text: str) -> str:
+        """A text with what its acronyms stand for, and the acronyms of what it spells out."""
+        found = self.spoken_of(text)
+        return " ".join([text, *(form for acronym in found for form in missing_forms(acronym, text))])
+
 
 def missing_forms(acronym: Acronym, text: str) -> list[str]:
     """The forms of an acronym that a text speaks of without holding them, so that each finds the other."""

@@ -1,54 +1,102 @@
-"""The build: read, split, encode, write, verify, publish. Until the last step the old index serves.
+"""The build: survey, read, split, encode, write, verify, publish. Until the last step the old index serves.
 
 Reading and writing run in one child process and the verification in another, since a damaged
-store or document can kill the process that opens it.
+store or document can kill the process that opens it. What has not changed is neither read nor
+encoded again: the base of the index before is carried on and the changes go into a small part
+beside it, until they are many and a new base is made from what is stored.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
-from corpus.catalogue import fingerprint, load_corpus, stamp
+import numpy as np
+
+from corpus.catalogue import definitions_path, nothing_to_read
+from corpus.definitions import load_definitions
 from corpus.errors import UserError
 from corpus.sandbox import sandbox
 from corpus.spans import Span, sentences
 from corpus.split import passages
-from corpus.types import Corpus, Definition, Document, Passage, Refused
+from corpus.types import Document, Passage, Refused
 from index import generation
-from index.acronyms import Acronym, AcronymTable, mine, missing_forms
-from index.content import FORMAT, Content, write_content
+from index.acronyms import AcronymTable, mine, missing_forms
+from index.changes import Stock, Survey, survey, take_stock
+from index.content import Content, ContentWriter, Row
 from index.encode import Encoder, Vectors
-from index.generation import CONTENT, LEXICAL, VECTORS, Manifest
+from index.faults import crash_point
+from index.generation import BASE, RECENT, STATE, Manifest
+from index.lexical import LexicalIndex
+from index.segment import CONTENT, EF_SEARCH, LEXICAL, address_of
+from index.state import FORMAT, State, read_state
 from index.words import terms
 
 if TYPE_CHECKING:
     from index.store import VectorStore
 
 Progress = Callable[[str, int, int], None]
+WAITING = "Waiting for another build of this index to end"
 GRAPHS = "encoders"
 """The folder inside an index for what encoders make of their models."""
 _ROOM = 3
 _SMALLEST_BUILD = 20 * 2**20
+# More changes than this, in passages or as a share of the base, are worth a new base.
+_RECENT = 1000
+_RECENT_SHARE = 0.05
+_PASSAGES_AT_ONCE = 2000
+_SAMPLE = 100
+_NEAREST = 10
+RECALL = 0.99
+_WIDEST_SEARCH = 3200
+_ITSELF = 0.9999
 
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build did. `changed` is False where the index already was what a build would make."""
+    """What a build did. `changed` is False where the index already was what a build would make.
+
+    `read` counts the documents that were read anew.
+    """
 
     manifest: Manifest
     refused: tuple[Refused, ...]
     changed: bool
+    read: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The index that a build starts from. `whole` is False where only its texts and vectors can be used."""
+
+    folder: Path
+    manifest: Manifest
+    state: State
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What a build's child needs to know. `folder` is the new generation's, `server` a Chroma server's URL."""
+
+    found: Survey
+    before: Before | None
+    folder: Path
+    encoder: Encoder
+    server: str | None
 
 
 def build_index(
@@ -56,50 +104,88 @@ def build_index(
     index_folder: Path,
     encoder: Encoder,
     *,
+    server: str | None = None,
     rebuild: bool = False,
     progress: Progress | None = None,
 ) -> BuildReport:
     """Make or refresh the index of a folder of documents.
 
-    The encoder goes to a child process, so it is one that can be pickled. Raises UserError where
-    nothing can be built; the index that was there goes on serving.
+    The encoder goes to a child process, so it is one that can be pickled. With `server`, the URL
+    of a Chroma server, the vectors lie there. `rebuild` reads and encodes everything again.
+    Another build is waited for. Raises UserError where nothing can be built; the index that was
+    there goes on serving.
     """
-    with generation.writer_lock(index_folder):
+    tell = progress or _silent
+    with generation.writer_lock(index_folder, lambda: tell(WAITING, 0, 0)):
+        crash_point("locked")
+        generation.clean_up(index_folder, _forget)
+        tell("Looking for changes", 0, 0)
+        before = None if rebuild else _before(index_folder, encoder, server)
+        found = survey(corpus_folder, before.state.files if before else ())
+        crash_point("surveyed")
+        if before and before.whole and not found.changed(before.state.files, before.state.definitions_digest):
+            return BuildReport(before.manifest, before.state.refused, changed=False)
         _in_child(partial(_prepare, encoder), progress)
-        if not rebuild and (report := _up_to_date(corpus_folder, index_folder, encoder)):
-            return report
-        manifest, refused = _build(corpus_folder, index_folder, encoder, progress)
-        generation.clean_up(index_folder)
-        return BuildReport(manifest, refused, changed=True)
+        return _build(index_folder, found, before, encoder, server, progress)
 
 
-def _up_to_date(corpus_folder: Path, index_folder: Path, encoder: Encoder) -> BuildReport | None:
+def corpus_differs(corpus_folder: Path, state: State) -> bool:
+    """Whether the documents have changed since an index was built. Raises UserError as `survey` does."""
+    return survey(corpus_folder, state.files).changed(state.files, state.definitions_digest)
+
+
+def _before(index_folder: Path, encoder: Encoder, server: str | None) -> Before | None:
+    """The index that serves, where this build can go on from it."""
     try:
         folder = generation.current(index_folder)
         manifest = generation.read_manifest(folder)
-        generation.check_files(folder, manifest)
+        if (manifest.encoder_sha256, manifest.server) != (encoder.digest, server):
+            return None
+        generation.check_files(folder, manifest, only=(STATE, f"{BASE}/{CONTENT}", f"{RECENT}/{CONTENT}"))
+        state = read_state(folder / STATE)
     except UserError:
         # No index, or one that cannot be used: a build is what puts it right.
         return None
-    if (manifest.fingerprint, manifest.encoder_sha256) != (fingerprint(corpus_folder), encoder.digest):
-        return None
-    content = Content(folder / CONTENT)
+    return Before(folder, manifest, state, _is_whole(folder, manifest))
+
+
+def _is_whole(folder: Path, manifest: Manifest) -> bool:
     try:
-        return BuildReport(manifest, content.refused, changed=False)
-    finally:
-        content.close()
+        generation.check_files(folder, manifest)
+        if manifest.server is not None:
+            from index.store import VectorStore
+
+            store = VectorStore.open(address_of(folder, manifest.server, manifest.collection))
+            try:
+                return store.count() == manifest.base
+            finally:
+                store.close()
+    except UserError:
+        return False
+    return True
 
 
 def _build(
-    corpus_folder: Path, index_folder: Path, encoder: Encoder, progress: Progress | None
-) -> tuple[Manifest, tuple[Refused, ...]]:
+    index_folder: Path,
+    found: Survey,
+    before: Before | None,
+    encoder: Encoder,
+    server: str | None,
+    progress: Progress | None,
+) -> BuildReport:
     generation.check_free_space(index_folder, _space_needed(index_folder))
     with _staging(index_folder) as folder:
-        manifest, refused = _in_child(partial(_write, corpus_folder, folder, encoder), progress)
-        _in_child(partial(_verify, folder), progress)
+        crash_point("staged")
+        task = _Task(found, before, folder, encoder, server)
+        manifest, refused, read = _in_child(partial(_write, task), progress)
+        _in_child(partial(_verify, folder, manifest), progress)
+        crash_point("verified")
         generation.seal(folder, manifest)
+        crash_point("sealed")
         generation.publish(index_folder, folder)
-    return manifest, refused
+        crash_point("published")
+    crash_point("cleaned up")
+    return BuildReport(manifest, refused, changed=True, read=read)
 
 
 @contextmanager
@@ -111,14 +197,13 @@ def _staging(index_folder: Path) -> Iterator[Path]:
     try:
         yield folder
     except OSError as error:
-        generation.discard(folder)
         raise UserError(
             f"The index could not be written to {index_folder} ({error.strerror}); the index that was there still "
             "serves."
         ) from error
-    except BaseException:
-        generation.discard(folder)
-        raise
+    finally:
+        # Whatever was not published goes; what was stays.
+        generation.clean_up(index_folder, _forget)
 
 
 def _space_needed(index_folder: Path) -> int:
@@ -135,65 +220,291 @@ def _prepare(encoder: Encoder, progress: Progress) -> None:
     encoder.prepare()
 
 
-def _write(
-    corpus_folder: Path, folder: Path, encoder: Encoder, progress: Progress
-) -> tuple[Manifest, tuple[Refused, ...]]:
+def _write(task: _Task, progress: Progress) -> tuple[Manifest, tuple[Refused, ...], int]:
     """In the child: everything of a generation but its manifest's list of files."""
-    from index.lexical import LexicalIndex
-    from index.store import VectorStore
-
-    # Taken before reading: a file that changes meanwhile makes the index outdated, not wrong.
-    taken, state = stamp(corpus_folder), fingerprint(corpus_folder)
     progress("Reading documents", 0, 0)
     with sandbox() as reader:
-        corpus = load_corpus(corpus_folder, reader.read)
-    acronyms = [acronym for document in corpus.documents for acronym in mine(document)]
-    all_passages = [passage for document in corpus.documents for passage in passages(document)]
-    all_sentences = sentences_of(corpus, all_passages)
-    texts = indexed_texts(corpus, acronyms, all_passages)
-    vectors = _encode(encoder, [*texts, *_sentence_texts(corpus, all_sentences)], progress)
-    write_content(
-        folder / CONTENT,
-        corpus,
-        acronyms,
-        all_passages,
-        vectors[: len(all_passages)],
-        all_sentences,
-        vectors[len(all_passages) :],
+        files, infos = (task.before.state.files, task.before.state.documents) if task.before else ((), ())
+        stock = take_stock(task.found, files, infos, reader.read)
+    if not stock.kept and not stock.added:
+        raise UserError(nothing_to_read(task.found.folder, list(stock.refused)))
+    crash_point("read")
+    with ExitStack() as resources:
+        contents = _contents(task.before, resources)
+        state = _state(task, stock, contents)
+        plan = _Plan.of(task.before, stock, contents)
+        manifest = _Writing(task, contents, stock, progress).write(plan, state)
+    return manifest, stock.refused, len(stock.added)
+
+
+def _contents(before: Before | None, resources: ExitStack) -> dict[str, Content]:
+    """The files of texts and vectors of the index before, by the part that they are of."""
+    found = {}
+    for part in (BASE, RECENT):
+        if before and (before.folder / part / CONTENT).is_file():
+            found[part] = Content(before.folder / part / CONTENT)
+            resources.callback(found[part].close)
+    return found
+
+
+def _state(task: _Task, stock: Stock, contents: dict[str, Content]) -> State:
+    added = {document.id: document for document in stock.added}
+    infos = [*stock.kept, *(document.info for document in stock.added)]
+    places = {identifier: content for content in contents.values() for identifier in content.document_ids}
+
+    def document(identifier: str) -> Document:
+        return added.get(identifier) or places[identifier].document(identifier)
+
+    definitions = load_definitions(definitions_path(task.found.folder), [info.id for info in infos], document)
+    kept = {info.id for info in stock.kept}
+    past = task.before.state.acronyms if task.before else ()
+    acronyms = [
+        *(acronym for acronym in past if acronym.document_id in kept),
+        *(acronym for document in stock.added for acronym in mine(document)),
+    ]
+    order = {info.id: at for at, info in enumerate(sorted(infos, key=lambda info: info.path))}
+    return State(
+        documents=tuple(sorted(infos, key=lambda info: info.path)),
+        definitions=definitions,
+        refused=stock.refused,
+        acronyms=tuple(sorted(acronyms, key=lambda acronym: (order[acronym.document_id], acronym.start))),
+        files=stock.records,
+        definitions_digest=task.found.definitions,
     )
-    progress("Writing the index", 0, 0)
-    LexicalIndex.build(
-        [
-            terms(text, document.language)
-            for text, document in zip(texts, _documents_of(corpus, all_passages), strict=True)
-        ],
-        folder / LEXICAL,
-    )
-    VectorStore.build(folder / VECTORS, [passage.id for passage in all_passages], vectors[: len(all_passages)])
-    manifest = Manifest(
-        format=FORMAT,
-        version=version_of(corpus, all_passages, encoder),
-        built=datetime.now(UTC).isoformat(timespec="seconds"),
-        encoder=encoder.name,
-        encoder_sha256=encoder.digest,
-        fingerprint=state,
-        stamp=taken,
-        documents=len(corpus.documents),
-        passages=len(all_passages),
-        sentences=len(all_sentences),
-        files={},
-    )
-    return manifest, corpus.refused
 
 
-def indexed_texts(corpus: Corpus, acronyms: list[Acronym], all_passages: list[Passage]) -> list[str]:
-    """What each passage is searched by: its heading path, its text, and what its acronyms stand for."""
-    documents = {document.id: document for document in corpus.documents}
-    table = AcronymTable(acronyms)
-    return [_indexed_text(documents[passage.document_id], passage, table) for passage in all_passages]
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Which documents go where: `gone` out of the base, `recent` beside it; or all into a new base."""
+
+    gone: tuple[str, ...]
+    recent: tuple[str, ...]
+    new_base: bool
+
+    @classmethod
+    def of(cls, before: Before | None, stock: Stock, contents: dict[str, Content]) -> _Plan:
+        added = [document.id for document in stock.added]
+        if before is None or not before.whole:
+            return cls((), (), new_base=True)
+        was_recent = set(contents[RECENT].document_ids) if RECENT in contents else set()
+        kept = {info.id for info in stock.kept}
+        gone = tuple(i for i in contents[BASE].document_ids if i not in kept or i in was_recent)
+        recent = (*(i for i in kept if i in was_recent), *added)
+        limit = max(_RECENT, int(_RECENT_SHARE * before.manifest.base))
+        changed = sum(len(passages(document)) for document in stock.added)
+        if RECENT in contents:
+            changed += len(contents[RECENT].positions_of(i for i in kept if i in was_recent))
+        too_many = max(changed, len(contents[BASE].positions_of(gone))) > limit
+        return cls(gone, recent, new_base=too_many)
 
 
-def _indexed_text(document: Document, passage: Passage, acronyms: AcronymTable) -> str:
+class _Writing:
+    """The files of a new generation: what is known is copied, what is new is encoded."""
+
+    def __init__(self, task: _Task, contents: dict[str, Content], stock: Stock, progress: Progress) -> None:
+        self._task = task
+        self._contents = contents
+        self._added = {document.id: document for document in stock.added}
+        self._passages = {document.id: passages(document) for document in stock.added}
+        self._progress = progress
+        self._done = 0
+
+    def write(self, plan: _Plan, state: State) -> Manifest:
+        paths = {info.id: info.path for info in state.documents}
+        state.write(self._task.folder / STATE)
+        if plan.new_base or self._task.before is None:
+            return self._new_base(sorted(paths, key=paths.__getitem__), state)
+        return self._beside(self._task.before, plan.gone, sorted(plan.recent, key=paths.__getitem__), state)
+
+    def _new_base(self, documents: Sequence[str], state: State) -> Manifest:
+        from index.store import COLLECTION, VectorStore
+
+        folder, server = self._task.folder, self._task.server
+        counts = self._part(folder / BASE, documents, None)
+        collection = f"{COLLECTION}-{uuid4().hex[:12]}" if server else COLLECTION
+        if server:
+            generation.note_collection(folder, server, collection)
+        content = Content(folder / BASE / CONTENT)
+        store = VectorStore.build(address_of(folder, server, collection), content.all_vectors())
+        ef_search, recall = _widened(store, content)
+        store.close()
+        content.close()
+        crash_point("vectors written")
+        return self._manifest(state, counts, counts.passages, (), ef_search, recall, collection, {})
+
+    def _beside(self, before: Before, gone: Sequence[str], recent: Sequence[str], state: State) -> Manifest:
+        folder, manifest = self._task.folder, before.manifest
+        generation.carry_on(before.folder, folder)
+        if manifest.server:
+            generation.note_collection(folder, manifest.server, manifest.collection)
+        counts = _Counts(0, 0)
+        if recent:
+            length = LexicalIndex.open(folder / BASE / LEXICAL).average_length
+            counts = self._part(folder / RECENT, recent, length)
+        base = self._contents[BASE]
+        live = set(base.document_ids) - set(gone)
+        counts = _Counts(
+            counts.passages + base.size - len(base.positions_of(gone)), counts.sentences + base.sentence_count(live)
+        )
+        files = {name: found for name, found in manifest.files.items() if name.startswith(f"{BASE}/")}
+        return self._manifest(
+            state, counts, base.size, gone, manifest.ef_search, manifest.recall, manifest.collection, files
+        )
+
+    def _manifest(
+        self,
+        state: State,
+        counts: _Counts,
+        base: int,
+        gone: Sequence[str],
+        ef_search: int,
+        recall: float,
+        collection: str,
+        files: dict[str, Any],
+    ) -> Manifest:
+        encoder = self._task.encoder
+        return Manifest(
+            format=FORMAT,
+            version=state.version(encoder.digest),
+            built=datetime.now(UTC).isoformat(timespec="seconds"),
+            encoder=encoder.name,
+            encoder_sha256=encoder.digest,
+            documents=len(state.documents),
+            passages=counts.passages,
+            sentences=counts.sentences,
+            base=base,
+            gone=list(gone),
+            ef_search=ef_search,
+            recall=recall,
+            server=self._task.server,
+            collection=collection,
+            files=files,
+        )
+
+    def _part(self, folder: Path, documents: Sequence[str], average_length: float | None) -> _Counts:
+        """Write a part of an index but its vectors' store."""
+        folder.mkdir()
+        writer = ContentWriter(folder / CONTENT)
+        for chunk in self._chunks(documents):
+            fresh = self._rows([self._added[identifier] for identifier in chunk if identifier in self._added])
+            for identifier in chunk:
+                if identifier in fresh:
+                    writer.add(self._added[identifier], fresh[identifier])
+                else:
+                    content = self._place(identifier)
+                    writer.add(content.document(identifier), content.rows(identifier))
+        writer.close()
+        crash_point("content written")
+        self._progress("Writing the index", 0, 0)
+        content = Content(folder / CONTENT)
+        LexicalIndex.build(content.all_terms(), folder / LEXICAL, average_length)
+        content.close()
+        crash_point("lexical written")
+        return _Counts(writer.passages, writer.sentences)
+
+    def _chunks(self, documents: Sequence[str]) -> Iterator[list[str]]:
+        """Documents in runs of about as many new passages as are encoded at once."""
+        chunk: list[str] = []
+        waiting = 0
+        for identifier in documents:
+            chunk.append(identifier)
+            waiting += len(self._passages.get(identifier, ()))
+            if waiting >= _PASSAGES_AT_ONCE:
+                yield chunk
+                chunk, waiting = [], 0
+        yield chunk
+
+    def _place(self, document_id: str) -> Content:
+        """Where a document is stored; what is recent stands for what the base had under that id."""
+        recent = self._contents.get(RECENT)
+        return recent if recent and document_id in recent.document_ids else self._contents[BASE]
+
+    def _rows(self, documents: Sequence[Document]) -> dict[str, list[Row]]:
+        """The passages of new documents, encoded unless the same words were encoded for the document before."""
+        drafts = [draft for document in documents for draft in self._drafts(document)]
+        unknown = [draft for draft in drafts if draft.known is None]
+        texts = list(dict.fromkeys(text for draft in unknown for text in draft.texts))
+        vectors = dict(zip(texts, self._encode(texts, len(drafts)), strict=True))
+        rows: dict[str, list[Row]] = {document.id: [] for document in documents}
+        for draft in drafts:
+            rows[draft.passage.document_id].append(draft.row(vectors))
+        return rows
+
+    def _drafts(self, document: Document) -> Iterator[_Draft]:
+        known = self._known_rows(document.id)
+        table = AcronymTable(mine(document))
+        for passage in self._passages[document.id]:
+            draft = _Draft.of(document, passage, table)
+            yield replace(draft, known=known.get(draft.key))
+
+    def _known_rows(self, document_id: str) -> dict[bytes, Row]:
+        for part in (RECENT, BASE):
+            content = self._contents.get(part)
+            if content and document_id in content.document_ids:
+                return {row.key: row for row in content.rows(document_id)}
+        return {}
+
+    def _encode(self, texts: Sequence[str], passages_now: int) -> Vectors:
+        total = sum(map(len, self._passages.values()))
+
+        def tell(done: int) -> None:
+            self._progress("Encoding", self._done + round(done / len(texts) * passages_now), total)
+
+        vectors = self._task.encoder.encode(texts, tell) if texts else np.zeros((0, 0), np.float32)
+        self._done += passages_now
+        return vectors
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    passages: int
+    sentences: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A passage on its way into the index: what is encoded of it, and the row that it had before, if any."""
+
+    passage: Passage
+    key: bytes
+    terms: tuple[str, ...]
+    texts: tuple[str, ...]
+    spans: tuple[Span, ...]
+    known: Row | None = None
+
+    @classmethod
+    def of(cls, document: Document, passage: Passage, acronyms: AcronymTable) -> _Draft:
+        indexed = indexed_text(document, passage, acronyms)
+        spans = sentences(document.text, passage.start, passage.end)
+        texts = (indexed, *(document.text[start:end] for start, end in spans))
+        described = "\0".join((document.language, *texts)).encode("utf-8", "surrogatepass")
+        return cls(
+            passage=passage,
+            key=sha256(described).digest()[:16],
+            terms=tuple(terms(indexed, document.language)),
+            texts=texts,
+            spans=tuple((start - passage.start, end - passage.start) for start, end in spans),
+        )
+
+    def row(self, vectors: Mapping[str, Vectors]) -> Row:
+        if self.known is not None:
+            return replace(self.known, passage=self.passage)
+        vector, *of_sentences = (vectors[text] for text in self.texts)
+        return Row(
+            passage=self.passage,
+            key=self.key,
+            terms=self.terms,
+            vector=vector,
+            spans=self.spans,
+            sentences=np.array(of_sentences, np.float32),
+        )
+
+
+def indexed_text(document: Document, passage: Passage, acronyms: AcronymTable) -> str:
+    """What a passage is searched by: its heading path, its text, and what its acronyms stand for.
+
+    `acronyms` are the document's own, so that what one document says never changes the index of another.
+    """
     text = document.text[passage.start : passage.end]
     path = passage.heading_path
     if path and text.lstrip("# \t").startswith(path[-1]):
@@ -202,75 +513,90 @@ def _indexed_text(document: Document, passage: Passage, acronyms: AcronymTable) 
     return "\n".join(part for part in (" › ".join(path), text, ", ".join(sorted(added))) if part)
 
 
-def sentences_of(corpus: Corpus, all_passages: list[Passage]) -> list[tuple[str, Span]]:
-    """The sentences of all passages, each once, as (document id, span), headings among them."""
-    documents = {document.id: document for document in corpus.documents}
-    spans = {
-        (passage.document_id, span)
-        for passage in all_passages
-        for span in sentences(documents[passage.document_id].text, passage.start, passage.end)
-    }
-    longest: dict[tuple[str, int], int] = {}
-    for document_id, (start, end) in spans:
-        longest[document_id, start] = max(end, longest.get((document_id, start), 0))
-    return [(document_id, (start, end)) for (document_id, start), end in sorted(longest.items())]
+def _widened(store: VectorStore, content: Content) -> tuple[int, float]:
+    """Search more widely until the recall of the nearest holds; the width and the recall that it has then."""
+    queries, exact = _exact_nearest(content)
+    width = EF_SEARCH
+    while (recall := _recall(store, queries, exact, content)) < RECALL and width < _WIDEST_SEARCH:
+        width *= 2
+        store.search_wider(width)
+    return width, round(recall, 4)
 
 
-def version_of(corpus: Corpus, all_passages: list[Passage], encoder: Encoder) -> str:
-    """Twelve hexadecimal digits that change exactly when an answer could."""
-    digest = sha256(f"{FORMAT}\0{encoder.digest}\0".encode())
-    described: list[Document | Definition | Passage] = [*corpus.documents, *corpus.definitions, *all_passages]
-    for value in described:
-        digest.update(f"{_identity(value)}\0".encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()[:12]
+def _exact_nearest(content: Content) -> tuple[Vectors, list[float]]:
+    """A sample of the stored vectors, and for each the similarity of its tenth nearest, exactly."""
+    step = max(1, content.size // _SAMPLE)
+    sample = list(range(0, content.size, step))[:_SAMPLE]
+    queries = content.vectors(sample)
+    best = np.zeros((len(queries), 0), np.float32)
+    for block in content.all_vectors():
+        best = np.sort(np.concatenate([best, queries @ block.T], axis=1), axis=1)[:, -_NEAREST:]
+    return queries, [float(row[0]) for row in best]
 
 
-def _identity(value: Document | Definition | Passage) -> tuple[Any, ...]:
-    if isinstance(value, Document):
-        return (value.id, value.sha256, value.title, value.url, value.language, value.kind, value.date)
-    if isinstance(value, Definition):
-        names = sorted((language, *names) for language, names in value.translations.items())
-        return (value.term, value.names, value.acronyms, names, value.body, value.status, value.sha256)
-    return (value.id,)
+def _recall(store: VectorStore, queries: Vectors, exact: Sequence[float], content: Content) -> float:
+    """The share of the ten nearest that a search finds, by similarity: equal ones count alike."""
+    limit = min(_NEAREST, content.size)
+    found = store.search(queries, limit)
+    wanted = limit * len(queries)
+    hits = sum(score >= least - 1e-5 for near, least in zip(found, exact, strict=True) for _, score in near)
+    return hits / wanted if wanted else 1.0
 
 
-def _sentence_texts(corpus: Corpus, all_sentences: list[tuple[str, Span]]) -> list[str]:
-    documents = {document.id: document for document in corpus.documents}
-    return [documents[document_id].text[start:end] for document_id, (start, end) in all_sentences]
+def _verify(folder: Path, manifest: Manifest, progress: Progress) -> None:
+    """In a child of its own: all parts open and count, and a new store finds every passage by its own vector."""
+    progress("Checking the index", 0, 0)
+    with ExitStack() as resources:
+        for part in (BASE, RECENT):
+            if (folder / part).is_dir():
+                content = Content(folder / part / CONTENT)
+                resources.callback(content.close)
+                _check_count(part, LexicalIndex.open(folder / part / LEXICAL).size, content.size)
+        if not manifest.files:
+            base = Content(folder / BASE / CONTENT)
+            resources.callback(base.close)
+            _verify_store(_open_store(folder, manifest, resources), base, progress)
 
 
-def _documents_of(corpus: Corpus, all_passages: list[Passage]) -> list[Document]:
-    documents = {document.id: document for document in corpus.documents}
-    return [documents[passage.document_id] for passage in all_passages]
-
-
-def _encode(encoder: Encoder, texts: list[str], progress: Progress) -> Vectors:
-    progress("Encoding", 0, len(texts))
-    return encoder.encode(texts, lambda done: progress("Encoding", done, len(texts)))
-
-
-def _verify(folder: Path, progress: Progress) -> None:
-    """In a child of its own: the store opens, counts, and finds every passage by its own vector."""
-    from index.lexical import LexicalIndex
+def _open_store(folder: Path, manifest: Manifest, resources: ExitStack) -> VectorStore:
     from index.store import VectorStore
 
-    progress("Checking the index", 0, 0)
-    content = Content(folder / CONTENT)
-    LexicalIndex.open(folder / LEXICAL)
-    with generation.serving_copy(folder) as copy:
-        store = VectorStore.open(copy)
-        _verify_store(store, content)
-        store.close()
-    content.close()
+    copied = None if manifest.server else resources.enter_context(generation.serving_copy(folder))
+    store = VectorStore.open(address_of(folder, manifest.server, manifest.collection, copied))
+    resources.callback(store.close)
+    return store
 
 
-def _verify_store(store: VectorStore, content: Content) -> None:
-    if store.count() != len(content.passages):
-        raise UserError(f"The new index holds {store.count()} of {len(content.passages)} passages; build it again.")
-    for passage, hits in zip(content.passages, store.search(content.passage_vectors(), 10), strict=True):
-        # Passages with the same words have the same vector, so the best score counts, not the rank.
-        if passage.id not in dict(hits) and (not hits or hits[0][1] < 0.9999):
-            raise UserError(f"The new index does not find passage {passage.id} by its own vector; build it again.")
+def _verify_store(store: VectorStore, content: Content, progress: Progress) -> None:
+    _check_count("vector", store.count(), content.size)
+    at = 0
+    for block in content.all_vectors():
+        for position, hits in enumerate(store.search(block, 1), at):
+            # Passages with the same words have the same vector, so the best score counts, not the rank.
+            if not hits or (hits[0][0] != position and hits[0][1] < _ITSELF):
+                raise UserError(f"The new index does not find passage {position} by its own vector; build it again.")
+        at += len(block)
+        progress("Checking the index", at, content.size)
+
+
+def _check_count(part: str, found: int, expected: int) -> None:
+    if found != expected:
+        raise UserError(f"The new index holds {found} of {expected} passages ({part}); build it again.")
+
+
+def _forget(server: str, collection: str) -> bool:
+    """Remove a collection that no generation needs; False where the server does not answer now."""
+    from index.store import Address, remove
+
+    try:
+        remove(Address(server, collection))
+    except UserError:
+        return False
+    return True
+
+
+def _silent(step: str, done: int, total: int) -> None:
+    """Where nobody watches."""
 
 
 def _in_child(task: Callable[[Progress], Any], progress: Progress | None) -> Any:
@@ -315,6 +641,7 @@ def _receive(receiving: Connection, progress: Progress | None) -> Any:
 def _child(task: Callable[[Progress], Any], sending: Connection) -> None:
     # Ctrl-C reaches every process of a terminal; the parent says what happens then.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
     def report(step: str, done: int, total: int) -> None:
         sending.send(("progress", step, done, total))
@@ -328,3 +655,11 @@ def _child(task: Callable[[Progress], Any], sending: Connection) -> None:
         sending.send(("failed", error))
     finally:
         sending.close()
+
+
+def _end_with_parent() -> None:
+    """A build that was killed must not go on writing in its child."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

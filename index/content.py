@@ -1,75 +1,97 @@
-"""Our own file of a generation: documents, definitions, passages, sentences and their vectors.
+"""Our own file of a part of an index: documents, passages, sentences and their vectors.
 
-SQLite, written once by the build and then only read. Everything else in a generation can be made
-again from this file, without reading a document or encoding a text.
+SQLite, written once by the build and then only read. Everything else in a part can be made again
+from this file, without reading a document or encoding a text.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import TypeAdapter
 
 from corpus.spans import Span
-from corpus.types import Corpus, Definition, Document, Passage, Refused
-from index.acronyms import Acronym
+from corpus.types import Document, Passage
 from index.encode import Vectors
 
-FORMAT = 1
 _SCHEMA = """
-CREATE TABLE records (kind TEXT NOT NULL, position INTEGER NOT NULL, record TEXT NOT NULL,
-                      PRIMARY KEY (kind, position)) WITHOUT ROWID;
-CREATE TABLE passages (position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, document_id TEXT NOT NULL,
-                       start INTEGER NOT NULL, end INTEGER NOT NULL, heading_path TEXT NOT NULL,
-                       vector BLOB NOT NULL);
-CREATE TABLE sentences (document_id TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
-                        vector BLOB NOT NULL, PRIMARY KEY (document_id, start)) WITHOUT ROWID;
+CREATE TABLE documents (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, record TEXT NOT NULL,
+                        sentences INTEGER NOT NULL);
+CREATE TABLE passages (position INTEGER PRIMARY KEY, id TEXT NOT NULL, document INTEGER NOT NULL,
+                       start INTEGER NOT NULL, end INTEGER NOT NULL, heading_path TEXT NOT NULL, vector BLOB NOT NULL);
+CREATE INDEX passages_of ON passages (document);
+CREATE TABLE details (position INTEGER PRIMARY KEY, key BLOB NOT NULL, terms TEXT NOT NULL, spans BLOB NOT NULL,
+                      sentences BLOB NOT NULL);
 """
-_RECORDS: dict[str, TypeAdapter[Any]] = {
-    "document": TypeAdapter(Document),
-    "definition": TypeAdapter(Definition),
-    "refused": TypeAdapter(Refused),
-    "acronym": TypeAdapter(Acronym),
-}
+_DOCUMENT = TypeAdapter(Document)
+_ROWS_AT_ONCE = 500
 
 
-def write_content(
-    path: Path,
-    corpus: Corpus,
-    acronyms: Sequence[Acronym],
-    passages: Sequence[Passage],
-    passage_vectors: Vectors,
-    sentences: Sequence[tuple[str, Span]],
-    sentence_vectors: Vectors,
-) -> None:
-    """Write a new file. Vectors have a row for each passage and each (document id, span)."""
-    with closing(sqlite3.connect(path)) as database, database:
-        database.executescript(_SCHEMA)
-        for kind, values in _kinds(corpus, acronyms):
-            database.executemany(
-                "INSERT INTO records VALUES (?, ?, ?)",
-                [(kind, at, _RECORDS[kind].dump_json(value).decode()) for at, value in enumerate(values)],
-            )
-        database.executemany(
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A passage with all that was made of it.
+
+    `key` is the digest of what was encoded: rows with one key have the same vectors. `spans` are
+    those of its sentences, counted from the passage's start; `sentences` has a vector for each.
+    """
+
+    passage: Passage
+    key: bytes
+    terms: tuple[str, ...]
+    vector: Vectors
+    spans: tuple[Span, ...]
+    sentences: Vectors
+
+
+class ContentWriter:
+    """Writes a new file, a document after the other."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = sqlite3.connect(path)
+        self._database.executescript(_SCHEMA)
+        self.documents = 0
+        self.passages = 0
+        self.sentences = 0
+
+    def add(self, document: Document, rows: Sequence[Row]) -> None:
+        """Add a document with its passages in reading order."""
+        starts = {row.passage.start + start for row in rows for start, _ in row.spans}
+        self._database.execute(
+            "INSERT INTO documents VALUES (?, ?, ?, ?)",
+            (self.documents, document.id, _DOCUMENT.dump_json(document).decode(), len(starts)),
+        )
+        at = range(self.passages, self.passages + len(rows))
+        self._database.executemany(
             "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                (at, p.id, p.document_id, p.start, p.end, json.dumps(p.heading_path), _blob(vector))
-                for at, (p, vector) in enumerate(zip(passages, passage_vectors, strict=True))
+                (position, row.passage.id, self.documents, row.passage.start, row.passage.end,
+                 json.dumps(row.passage.heading_path), _blob(row.vector, "<f4"))
+                for position, row in zip(at, rows, strict=True)
             ),
-        )
-        database.executemany(
-            "INSERT INTO sentences VALUES (?, ?, ?, ?)",
+        )  # fmt: skip
+        self._database.executemany(
+            "INSERT INTO details VALUES (?, ?, ?, ?, ?)",
             (
-                (document_id, *span, _blob(vector))
-                for (document_id, span), vector in zip(sentences, sentence_vectors, strict=True)
+                (position, row.key, " ".join(row.terms), _blob(np.array(row.spans), "<i4"),
+                 _blob(row.sentences, "<f2"))
+                for position, row in zip(at, rows, strict=True)
             ),
-        )
+        )  # fmt: skip
+        self.documents += 1
+        self.passages += len(rows)
+        self.sentences += len(starts)
+
+    def close(self) -> None:
+        """Make what was added durable."""
+        self._database.commit()
+        self._database.close()
 
 
 class Content:
@@ -77,50 +99,111 @@ class Content:
 
     def __init__(self, path: Path) -> None:
         self._database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
-        self.documents: tuple[Document, ...] = self._records("document")
-        self.definitions: tuple[Definition, ...] = self._records("definition")
-        self.refused: tuple[Refused, ...] = self._records("refused")
-        self.acronyms: tuple[Acronym, ...] = self._records("acronym")
-        self.passages: tuple[Passage, ...] = tuple(
-            Passage(row[0], row[1], row[2], row[3], tuple(json.loads(row[4])))
-            for row in self._database.execute(
-                "SELECT id, document_id, start, end, heading_path FROM passages ORDER BY position"
-            )
+        self._ids: dict[int, str] = dict(self._database.execute("SELECT number, id FROM documents"))
+        self._numbers = {identifier: number for number, identifier in self._ids.items()}
+        (self.size,) = self._database.execute("SELECT count(*) FROM passages").fetchone()
+
+    @property
+    def document_ids(self) -> Iterable[str]:
+        return self._numbers.keys()
+
+    def document(self, document_id: str) -> Document:
+        """Raises KeyError where the file holds no such document."""
+        (record,) = self._database.execute(
+            "SELECT record FROM documents WHERE number = ?", (self._numbers[document_id],)
+        ).fetchone()
+        return _DOCUMENT.validate_json(record)
+
+    def passages(self, positions: Sequence[int]) -> list[Passage]:
+        """The passages at some positions, in that order."""
+        found = {
+            row[0]: Passage(row[1], self._ids[row[2]], row[3], row[4], tuple(json.loads(row[5])))
+            for row in self._some("position, id, document, start, end, heading_path", positions)
+        }
+        return [found[position] for position in positions]
+
+    def vectors(self, positions: Sequence[int]) -> Vectors:
+        """The vectors of passages, a row each, in the order of `positions`."""
+        found = {row[0]: row[1] for row in self._some("position, vector", positions)}
+        return _stack([found[position] for position in positions])
+
+    def all_vectors(self) -> Iterator[Vectors]:
+        """The vectors of all passages in order, some thousands at once."""
+        cursor = self._database.execute("SELECT vector FROM passages ORDER BY position")
+        while rows := cursor.fetchmany(4096):
+            yield _stack([row[0] for row in rows])
+
+    def all_terms(self) -> Iterator[list[str]]:
+        """The index terms of all passages in order."""
+        for (terms,) in self._database.execute("SELECT terms FROM details ORDER BY position"):
+            yield terms.split(" ") if terms else []
+
+    def sentences(self, passage: Passage) -> tuple[list[Span], Vectors]:
+        """The spans of a passage's sentences in its document, in reading order, and a vector for each."""
+        spans, vectors = self._database.execute(
+            "SELECT spans, sentences FROM details JOIN passages USING (position) WHERE document = ? AND id = ?",
+            (self._numbers[passage.document_id], passage.id),
+        ).fetchone()
+        found = _spans(spans)
+        return [(passage.start + start, passage.start + end) for start, end in found], _halves(vectors, len(found))
+
+    def positions_of(self, document_ids: Iterable[str]) -> list[int]:
+        """The positions of the passages of documents."""
+        numbers = [self._numbers[identifier] for identifier in document_ids]
+        return [
+            row[0]
+            for number in numbers
+            for row in self._database.execute("SELECT position FROM passages WHERE document = ?", (number,))
+        ]
+
+    def sentence_count(self, document_ids: Iterable[str]) -> int:
+        counts = dict(self._database.execute("SELECT id, sentences FROM documents"))
+        return sum(counts[identifier] for identifier in document_ids)
+
+    def rows(self, document_id: str) -> list[Row]:
+        """The passages of a document in reading order with all that was made of them."""
+        found = self._database.execute(
+            "SELECT id, start, end, heading_path, key, terms, vector, spans, sentences FROM passages "
+            "JOIN details USING (position) WHERE document = ? ORDER BY position",
+            (self._numbers[document_id],),
         )
-
-    def passage_vectors(self) -> Vectors:
-        """The vectors of `passages`, a row each."""
-        return _rows(self._database.execute("SELECT vector FROM passages ORDER BY position"))
-
-    def sentences_in(self, passage: Passage) -> tuple[list[Span], Vectors]:
-        """The spans of the sentences inside a passage, in reading order, and a vector for each."""
-        rows = self._database.execute(
-            "SELECT start, end, vector FROM sentences WHERE document_id = ? AND start >= ? AND end <= ? ORDER BY start",
-            (passage.document_id, passage.start, passage.end),
-        ).fetchall()
-        return [(row[0], row[1]) for row in rows], _rows((row[2],) for row in rows)
+        return [
+            Row(
+                passage=Passage(row[0], document_id, row[1], row[2], tuple(json.loads(row[3]))),
+                key=row[4],
+                terms=tuple(row[5].split(" ")) if row[5] else (),
+                vector=np.frombuffer(row[6], "<f4"),
+                spans=(spans := _spans(row[7])),
+                sentences=_halves(row[8], len(spans)),
+            )
+            for row in found
+        ]
 
     def close(self) -> None:
         self._database.close()
 
-    def _records(self, kind: str) -> tuple[Any, ...]:
-        rows = self._database.execute("SELECT record FROM records WHERE kind = ? ORDER BY position", (kind,))
-        return tuple(_RECORDS[kind].validate_json(row[0]) for row in rows)
+    def _some(self, columns: str, positions: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+        for at in range(0, len(positions), _ROWS_AT_ONCE):
+            wanted = positions[at : at + _ROWS_AT_ONCE]
+            marks = ", ".join("?" * len(wanted))
+            yield from self._database.execute(
+                f"SELECT {columns} FROM passages WHERE position IN ({marks})",  # noqa: S608 - columns are this file's
+                wanted,
+            )
 
 
-def _kinds(corpus: Corpus, acronyms: Sequence[Acronym]) -> Iterable[tuple[str, Sequence[Any]]]:
-    return (
-        ("document", corpus.documents),
-        ("definition", corpus.definitions),
-        ("refused", corpus.refused),
-        ("acronym", acronyms),
-    )
+def _blob(values: npt.ArrayLike, kind: str) -> bytes:
+    return np.asarray(values, dtype=kind).tobytes()
 
 
-def _blob(vector: Vectors) -> bytes:
-    return np.asarray(vector, dtype="<f4").tobytes()
-
-
-def _rows(blobs: Iterable[tuple[bytes]]) -> Vectors:
-    rows = [np.frombuffer(blob, dtype="<f4") for (blob,) in blobs]
+def _stack(blobs: Sequence[bytes]) -> Vectors:
+    rows = [np.frombuffer(blob, dtype="<f4") for blob in blobs]
     return np.stack(rows) if rows else np.zeros((0, 0), np.float32)
+
+
+def _spans(blob: bytes) -> tuple[Span, ...]:
+    return tuple((int(start), int(end)) for start, end in np.frombuffer(blob, dtype="<i4").reshape(-1, 2))
+
+
+def _halves(blob: bytes, rows: int) -> Vectors:
+    return np.frombuffer(blob, dtype="<f2").reshape(rows, -1).astype(np.float32)

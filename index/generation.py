@@ -1,13 +1,17 @@
 """Generations: a build goes to a fresh directory and becomes the index by one atomic rename.
 
     INDEX/current                     the name of the generation that serves
-    INDEX/generations/NAME/           manifest.json, content.sqlite, lexical/, vectors/
-    INDEX/serving/                    the copies of `vectors/` that processes have open
+    INDEX/generations/NAME/           manifest.json, state.json, and two parts of the index:
+        base/                         content.sqlite, lexical/, vectors/: carried on from build to build
+        recent/                       content.sqlite, lexical/: what has changed since the base was made
+    INDEX/serving/                    the copies of `base/vectors/` that processes have open
     INDEX/lock                        held by the one process that builds
 
 A generation never changes after it is published. A damaged one can kill the process that opens
 it, so its files are checked against the manifest before they are opened. Chroma writes to a store
 at each opening, so it is given a copy of its own and the published files stay as they were.
+
+With a Chroma server the vectors lie in a collection there, named in the manifest, and all the rest here.
 """
 
 from __future__ import annotations
@@ -18,42 +22,58 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from hashlib import file_digest
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import IO, Any
 
 from corpus.errors import IndexMissingError, UserError
-from index.content import FORMAT
+from index.faults import crash_point
+from index.segment import VECTORS
+from index.state import FORMAT
 
-CONTENT = "content.sqlite"
-LEXICAL = "lexical"
-VECTORS = "vectors"
+BASE = "base"
+RECENT = "recent"
+STATE = "state.json"
 _MANIFEST = "manifest.json"
 _POINTER = "current"
 _GENERATIONS = "generations"
 _SERVING = "serving"
+_COLLECTION = "collection.json"
 _KEPT = 2
 _LOCK_DELAY = 60.0
+_LOCK_INTERVAL = 0.2
+# Above this size a base is carried on as links to the same files, below it as a copy, which is damaged alone.
+_COPIED = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a generation is and what its files must be. `version` depends on the content alone."""
+    """What a generation is and what its files must be.
+
+    `version` depends on the content alone. `gone` are the documents of the base that count no
+    longer; `base` its number of passages, `ef_search` and `recall` how its vectors are searched and
+    what share of the ten nearest that finds. `server` and `collection` say where they lie; `server`
+    is None where they lie in the generation itself.
+    """
 
     format: int
     version: str
     built: str
     encoder: str
     encoder_sha256: str
-    fingerprint: str
-    stamp: str
     documents: int
     passages: int
     sentences: int
+    base: int
+    gone: list[str]
+    ef_search: int
+    recall: float
+    server: str | None
+    collection: str
     files: dict[str, dict[str, Any]]
 
 
@@ -66,14 +86,38 @@ def staging(index: Path) -> Path:
     return folder
 
 
+def carry_on(source: Path, target: Path) -> None:
+    """Put the base of one generation into another one, as it is."""
+    large = size(source / BASE) > _COPIED
+    for path in _files(source / BASE):
+        place = target / path.relative_to(source)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if not large or not _linked(path, place):
+            shutil.copyfile(path, place)
+
+
+def _linked(path: Path, place: Path) -> bool:
+    try:
+        os.link(path, place)
+    except OSError:
+        # Not every file system has links.
+        return False
+    return True
+
+
 def seal(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest with the state of every file, and make all of it durable."""
-    files = {path.relative_to(folder).as_posix(): _state(path) for path in _files(folder)}
-    document = json.dumps({**asdict(manifest), "files": files}, indent=1)
+    """Write the manifest with the state of every file, and make all of it durable.
+
+    What `manifest.files` says already, of files that were carried on, stays: their state is the
+    one that they were built with.
+    """
+    files = {path.relative_to(folder).as_posix(): path for path in _files(folder)}
+    states = {name: manifest.files.get(name) or _state(path) for name, path in files.items()}
+    document = json.dumps({**asdict(manifest), "files": states}, indent=1)
     (folder / _MANIFEST).write_text(document, encoding="utf-8")
-    for path in [*_files(folder), folder / _MANIFEST]:
+    for path in [*files.values(), folder / _MANIFEST]:
         _sync(path)
-    for path in {folder, folder.parent, *(path.parent for path in _files(folder))}:
+    for path in {folder, folder.parent, *(path.parent for path in files.values())}:
         _sync(path)
 
 
@@ -83,6 +127,7 @@ def publish(index: Path, folder: Path) -> None:
     draft = index / f"{_POINTER}.new"
     draft.write_text(folder.name, encoding="utf-8")
     _sync(draft)
+    crash_point("pointer drafted")
     os.replace(draft, pointer)
     _sync(index)
 
@@ -116,9 +161,32 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def check_files(folder: Path, manifest: Manifest) -> None:
-    """Raises UserError, naming the file, where one is not what the build left."""
+def usable(index: Path) -> tuple[Path, str | None]:
+    """The generation to serve, checked: the current one, else the last one before it that is whole.
+
+    With it comes the sentence that says why it is not the current one, None where it is. Raises
+    UserError where no generation can be used.
+    """
+    problem: UserError | None = None
+    try:
+        folder = current(index)
+        check_files(folder, read_manifest(folder))
+    except UserError as error:
+        problem = error
+    else:
+        return folder, None
+    for folder in sorted(_sealed(index), reverse=True):
+        with suppress(UserError, FileNotFoundError):
+            check_files(folder, read_manifest(folder))
+            return folder, f"{problem} Until then answers come from the index before it."
+    raise problem
+
+
+def check_files(folder: Path, manifest: Manifest, only: Container[str] | None = None) -> None:
+    """Raises UserError, naming the file, where one is not what the build left; of those in `only`, where given."""
     for name, expected in manifest.files.items():
+        if only is not None and name not in only:
+            continue
         path = folder / name
         if not path.is_file():
             raise UserError(_damaged(folder, f"{name} is missing"))
@@ -128,8 +196,11 @@ def check_files(folder: Path, manifest: Manifest) -> None:
 
 
 @contextmanager
-def writer_lock(index: Path) -> Iterator[None]:
-    """Held while building. Raises UserError when the folder cannot be written or a build is running."""
+def writer_lock(index: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Held while building. Another build is waited for, which `waiting` is told of once.
+
+    Raises UserError when the folder cannot be written.
+    """
     try:
         index.mkdir(parents=True, exist_ok=True)
         lock = (index / "lock").open("a+", encoding="utf-8")
@@ -139,13 +210,21 @@ def writer_lock(index: Path) -> Iterator[None]:
             "with ASSISTANT_INDEX."
         ) from error
     with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(
-                f"Another build of the index in {index} is running: wait until it is done, then try again."
-            ) from None
+        told = False
+        while not _locked(lock):
+            if not told:
+                waiting()
+                told = True
+            time.sleep(_LOCK_INTERVAL)
         yield
+
+
+def _locked(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager
@@ -172,7 +251,7 @@ def serving_copy(folder: Path) -> Iterator[Path]:
         with _lock_file(place).open("w", encoding="utf-8") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH)
             try:
-                _copy(folder / VECTORS, place / VECTORS)
+                _copy(folder / BASE / VECTORS, place / VECTORS)
             except OSError as error:
                 raise UserError(
                     f"The store of the index cannot be copied to {place} ({error.strerror}): free some space there."
@@ -192,22 +271,58 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfile(path, target / path.relative_to(source))
 
 
-def clean_up(index: Path) -> None:
-    """Remove what no one needs: unfinished builds, generations before the last two, copies left by the dead."""
+def note_collection(folder: Path, server: str, collection: str) -> None:
+    """Note in a generation which collection of a Chroma server is its own, before it is made there."""
+    path = folder / _COLLECTION
+    path.write_text(json.dumps([server, collection]), encoding="utf-8")
+    _sync(path)
+    _sync(folder)
+
+
+def clean_up(index: Path, forget: Callable[[str, str], bool]) -> None:
+    """Remove what no one needs: unfinished builds, generations before the last two, copies left by the dead.
+
+    `forget` removes a collection of a Chroma server, given by the server's URL and its name, and
+    tells whether it could.
+    """
     for place in (index / _SERVING).glob("g*-*"):
         if not _is_locked(_lock_file(place)) and not _is_being_made(place):
             shutil.rmtree(place, ignore_errors=True)
-    serving = current(index)
-    sealed = sorted(path for path in (index / _GENERATIONS).glob("g*") if (path / _MANIFEST).is_file())
-    kept = {serving, *[path for path in sealed if path < serving][-(_KEPT - 1) :]}
-    for folder in (index / _GENERATIONS).iterdir():
-        if folder not in kept and not _is_locked(folder / _MANIFEST):
+    kept, others = _kept(index)
+    needed = {_collection_of(folder) for folder in kept}
+    for folder in others:
+        collection = _collection_of(folder)
+        if collection is None or collection in needed or forget(*collection):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def discard(folder: Path) -> None:
-    """Remove an unfinished generation."""
-    shutil.rmtree(folder, ignore_errors=True)
+def _kept(index: Path) -> tuple[list[Path], list[Path]]:
+    """The generations that are needed, by a reader or as the last two, and the others."""
+    folders = sorted((index / _GENERATIONS).glob("g*"))
+    try:
+        serving = current(index)
+    except IndexMissingError:
+        # A first build was killed: nothing is published yet.
+        return [], folders
+    except UserError:
+        # The pointer is damaged: what it may have meant stays until a build puts it right.
+        return _sealed(index), [folder for folder in folders if folder not in _sealed(index)]
+    last = {serving, *[path for path in sorted(_sealed(index)) if path < serving][-(_KEPT - 1) :]}
+    kept = [folder for folder in folders if folder in last or _is_locked(folder / _MANIFEST)]
+    return kept, [folder for folder in folders if folder not in kept]
+
+
+def _collection_of(folder: Path) -> tuple[str, str] | None:
+    try:
+        server, collection = json.loads((folder / _COLLECTION).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        # A build that was killed before it noted one made none.
+        return None
+    return server, collection
+
+
+def _sealed(index: Path) -> list[Path]:
+    return [path for path in (index / _GENERATIONS).glob("g*") if (path / _MANIFEST).is_file()]
 
 
 def check_free_space(index: Path, needed: int) -> None:

@@ -1,49 +1,166 @@
-"""BM25 over the passages' terms, through bm25s. Higher is better."""
+"""BM25 over the passages' terms, through bm25s. Higher is better.
+
+What bm25s stores for a term and a passage is the product of the term's rarity and of how much the
+term says of that passage. Rarity is a property of the whole index, so it is divided out here and
+counted over all parts of an index at query time: an index in two parts ranks as one of a piece.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import bm25s
 import numpy as np
+import numpy.typing as npt
 
 # Lucene's variant with the values that reproduce the published BEIR figures.
-_PARAMETERS = {"method": "lucene", "k1": 0.9, "b": 0.4}
+_K1 = 0.9
+_B = 0.4
+_LENGTH = "average_length.json"
+
+Positions = npt.NDArray[np.int64]
+Scores = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
 
 
 class LexicalIndex:
-    """Ranks passages, given by their position, for a list of terms."""
+    """The terms of passages, which are given by their position. Memory-mapped, so processes share it."""
 
-    def __init__(self, retriever: bm25s.BM25) -> None:
-        self._retriever = retriever
+    def __init__(self, retriever: bm25s.BM25, average_length: float) -> None:
+        self._vocabulary: dict[str, int] = retriever.vocab_dict
+        self._parts = retriever.scores["data"]
+        self._rows = retriever.scores["indices"]
+        self._starts = retriever.scores["indptr"]
+        self.size = int(retriever.scores["num_docs"])
+        self.average_length = average_length
 
     @classmethod
-    def build(cls, passages: Sequence[Sequence[str]], folder: Path) -> LexicalIndex:
-        """Index the terms of each passage and save the result in a new folder."""
-        retriever = bm25s.BM25(**_PARAMETERS)
-        retriever.index([list(terms) for terms in passages], show_progress=False)
+    def build(cls, passages: Iterable[Sequence[str]], folder: Path, average_length: float | None = None) -> None:
+        """Index the terms of each passage and save the result in a new folder.
+
+        `average_length` is in terms a passage, as of the index that this one adds to; their own by default.
+        """
+        numbers: dict[str, int] = {}
+        ids = [np.array([numbers.setdefault(t, len(numbers)) for t in terms], np.int32) for terms in passages]
+        own = float(np.mean([len(row) for row in ids])) if ids else 0.0
+        average_length = average_length or own
+        # k1 and b for which bm25s, which normalises by its own average length, gives what the other one would.
+        by_length = _K1 * _B * own / average_length if average_length else 0.0
+        k1 = _K1 * (1 - _B) + by_length
+        retriever = bm25s.BM25(method="lucene", k1=k1, b=by_length / k1)
+        retriever.index(([row.tolist() for row in ids], numbers), show_progress=False)
+        _divide_by_rarity(retriever.scores, len(ids))
         retriever.save(str(folder))
-        return cls(retriever)
+        (folder / _LENGTH).write_text(json.dumps(average_length), encoding="utf-8")
 
     @classmethod
     def open(cls, folder: Path) -> LexicalIndex:
         """Open a saved index, memory-mapped."""
-        return cls(bm25s.BM25.load(str(folder), mmap=True))
+        length = float(json.loads((folder / _LENGTH).read_text(encoding="utf-8")))
+        return cls(bm25s.BM25.load(str(folder), mmap=True), length)
 
-    def search(self, terms: Sequence[str], limit: int) -> list[tuple[int, float]]:
-        """The best passages with a score above 0, best first; equal scores in reading order."""
-        known = [term for term in terms if term in self._retriever.vocab_dict]
-        if not known:
-            return []
-        scores = self._retriever.get_scores(known)
-        order = np.argsort(-scores, kind="stable")[:limit]
-        return [(int(position), float(scores[position])) for position in order if scores[position] > 0]
+    def postings(self, term: str) -> tuple[Positions, Scores]:
+        """The positions of the passages that hold a term, in order, and what it says of each, in (0, 1)."""
+        column = self._vocabulary.get(term)
+        if column is None:
+            return np.zeros(0, np.int64), np.zeros(0, np.float32)
+        span = slice(int(self._starts[column]), int(self._starts[column + 1]))
+        return np.asarray(self._rows[span]), np.asarray(self._parts[span])
+
+    def vocabulary(self) -> Iterable[str]:
+        return self._vocabulary.keys()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of an index; `gone` marks the positions of passages that count no longer, None where all count."""
+
+    index: LexicalIndex
+    gone: Mask | None = None
+
+    @property
+    def live(self) -> int:
+        return self.index.size - (0 if self.gone is None else int(self.gone.sum()))
 
     def frequency(self, term: str) -> int:
-        """The number of passages that hold a term."""
-        column = self._retriever.vocab_dict.get(term)
-        if column is None:
-            return 0
-        pointers = self._retriever.scores["indptr"]
-        return int(pointers[column + 1] - pointers[column])
+        rows, _ = self.index.postings(term)
+        return len(rows) - (0 if self.gone is None else int(self.gone[rows].sum()))
+
+
+def frequency(parts: Sequence[Part], term: str) -> int:
+    """The number of passages that hold a term."""
+    return sum(part.frequency(term) for part in parts)
+
+
+def rarity(parts: Sequence[Part], terms: Iterable[str]) -> dict[str, float]:
+    """The inverse document frequency of each term that the index holds (Robertson and Sparck Jones)."""
+    total = sum(part.live for part in parts)
+    counts = {term: frequency(parts, term) for term in terms}
+    return {term: _idf(total, count) for term, count in counts.items() if count}
+
+
+def best(part: Part, weights: dict[str, float], limit: int) -> list[tuple[int, float]]:
+    """The positions with the highest sums of weighted terms, best first; equal scores in reading order.
+
+    `weights` are the terms' rarities. Exact: a common term that cannot bring a new passage among
+    the best any more is only added to those found before (Turtle and Flood 1995, "Query
+    evaluation: strategies and optimizations", MaxScore).
+    """
+    scores = np.zeros(part.index.size, np.float32)
+    order = sorted(weights, key=lambda term: -weights[term])
+    still = sum(weights.values())
+    found: Positions | None = None
+    for term in order:
+        rows, parts = part.index.postings(term)
+        if found is None and len(rows) > limit and _kth(scores, limit) >= still:
+            found = np.flatnonzero(scores)
+        if found is not None:
+            at = np.searchsorted(rows, found)
+            held = at < len(rows)
+            held[held] = rows[at[held]] == found[held]
+            scores[found[held]] += weights[term] * parts[at[held]]
+        else:
+            scores[rows] += weights[term] * parts
+        still -= weights[term]
+    if part.gone is not None:
+        scores[part.gone] = 0.0
+    positions = np.flatnonzero(scores) if found is None else found[scores[found] > 0]
+    if len(positions) > limit:
+        least = -np.partition(-scores[positions], limit - 1)[limit - 1]
+        positions = positions[scores[positions] >= least]
+    ranked = positions[np.lexsort((positions, -scores[positions]))][:limit]
+    return [(int(position), float(scores[position])) for position in ranked]
+
+
+def scores_of(part: Part, weights: dict[str, float], positions: Sequence[int]) -> list[float]:
+    """The scores of given passages, as `best` counts them."""
+    wanted = np.asarray(positions, np.int64)
+    scores = np.zeros(len(wanted), np.float32)
+    for term, weight in weights.items():
+        rows, parts = part.index.postings(term)
+        at = np.searchsorted(rows, wanted)
+        held = at < len(rows)
+        held[held] = rows[at[held]] == wanted[held]
+        scores[held] += weight * parts[at[held]]
+    return [float(score) for score in scores]
+
+
+def _kth(scores: Scores, limit: int) -> float:
+    positive = scores[scores > 0]
+    if len(positive) < limit:
+        return -math.inf
+    return float(np.partition(positive, len(positive) - limit)[len(positive) - limit])
+
+
+def _idf(total: int, count: int) -> float:
+    return math.log(1 + (total - count + 0.5) / (count + 0.5))
+
+
+def _divide_by_rarity(scores: dict[str, npt.NDArray[np.float32]], total: int) -> None:
+    counts = np.diff(scores["indptr"]).astype(np.int64)
+    idf = np.log(1 + (total - counts + 0.5) / (counts + 0.5))
+    scores["data"] = (scores["data"] / np.repeat(idf, counts)).astype(np.float32)

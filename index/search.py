@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
+from typing import Any
 
-from corpus.errors import UserError
+import numpy as np
+
+from corpus.errors import IndexMissingError, UserError
 from corpus.spans import Span
-from corpus.types import Document, Passage
+from corpus.types import Document, DocumentInfo, Passage
 from index import generation
 from index.acronyms import AcronymTable
-from index.content import Content
 from index.encode import Encoder, Vectors, WordVectors
-from index.generation import CONTENT, LEXICAL, Manifest
-from index.lexical import LexicalIndex
+from index.generation import BASE, RECENT, STATE, Manifest
+from index.lexical import Mask, Part, best, frequency, rarity
+from index.segment import Segment, address_of
+from index.state import State, read_state
 from index.store import VectorStore
 from index.words import terms
 
 CANDIDATES = 50
 # About 60 kB each.
 _KEPT_SENTENCES = 512
+# The texts of documents that were asked for last.
+_KEPT_CHARACTERS = 20_000_000
+_ATTEMPTS = 3
 # Cormack, Clarke and Buettcher (2009), "Reciprocal rank fusion outperforms Condorcet and individual
 # rank learning methods": score = sum of 1 / (k + rank), k = 60.
 _RANK_CONSTANT = 60
@@ -40,44 +48,100 @@ class Hit:
     similarity: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of the index within a snapshot: `offset` is the position of its first passage in the whole."""
+
+    segment: Segment
+    gone: Mask | None
+    offset: int
+
+    @property
+    def lexical(self) -> Part:
+        return Part(self.segment.lexical, self.gone)
+
+
 class Snapshot:
     """One generation, opened for reading. It never changes; a newer index is a new snapshot."""
 
-    def __init__(self, folder: Path, encoder: Encoder) -> None:
+    def __init__(
+        self, folder: Path, encoder: Encoder, before: Snapshot | None = None, notice: str | None = None
+    ) -> None:
+        """`before` is a snapshot that may share what has not changed; `notice` says what is wrong with a newer index.
+
+        Raises UserError where the generation is damaged or was built with another encoder.
+        """
         self.manifest: Manifest = generation.read_manifest(folder)
         _check_encoder(folder, self.manifest, encoder)
         resources = ExitStack()
         # Closed with the last reader, or when the program ends: a question in flight keeps its snapshot.
         self._close = weakref.finalize(self, resources.close)
         resources.enter_context(generation.in_use(folder))
-        generation.check_files(folder, self.manifest)
         self.folder = folder
-        self.content = Content(folder / CONTENT)
-        resources.callback(self.content.close)
-        self._lexical = LexicalIndex.open(folder / LEXICAL)
-        self._store = VectorStore.open(resources.enter_context(generation.serving_copy(folder)))
-        resources.callback(self._store.close)
+        self.notice = notice
+        self._parts = _open_parts(folder, self.manifest, before)
+        self.state: State = read_state(folder / STATE)
+        self._infos = {info.id: info for info in self.state.documents}
+        self._places = {
+            identifier: part
+            for part in self._parts
+            for identifier in part.segment.content.document_ids
+            if identifier in self._infos
+        }
         self._encoder = encoder
         self._lock = threading.Lock()
+        self._texts: dict[str, Document] = {}
         self._words: dict[tuple[str, Span], WordVectors] = {}
-        self._positions = {passage.id: at for at, passage in enumerate(self.content.passages)}
-        self._languages = sorted({document.language for document in self.content.documents})
-        self._running: list[str] | None = None
-        self.acronyms = AcronymTable(self.content.acronyms)
-        self._documents = {document.id: document for document in self.content.documents}
+        self._languages = sorted({info.language for info in self.state.documents})
+        self.acronyms = AcronymTable(self.state.acronyms)
 
     @classmethod
-    def current(cls, index_folder: Path, encoder: Encoder) -> Snapshot:
-        """The generation that serves now. Raises UserError where there is none or it is damaged."""
+    def current(cls, index_folder: Path, encoder: Encoder, before: Snapshot | None = None) -> Snapshot:
+        """The generation that serves now; the one before it where the newest is damaged.
+
+        Raises UserError where there is none that can be used.
+        """
+        for _ in range(_ATTEMPTS):
+            # Builds may be published and cleaned up meanwhile: then the newest is there.
+            with suppress(FileNotFoundError):
+                return cls._newest(index_folder, encoder, before)
+        raise UserError(f"The index in {index_folder} is being built so often that it cannot be opened; try again.")
+
+    @classmethod
+    def _newest(cls, index_folder: Path, encoder: Encoder, before: Snapshot | None) -> Snapshot:
         try:
-            return cls(generation.current(index_folder), encoder)
-        except FileNotFoundError:
-            # Two builds were published meanwhile, and the generation was cleaned up: the newest is there.
-            return cls(generation.current(index_folder), encoder)
+            return cls(generation.current(index_folder), encoder, before)
+        except IndexMissingError:
+            raise
+        except UserError:
+            folder, notice = generation.usable(index_folder)
+            return cls(folder, encoder, before, notice)
+
+    @property
+    def passage_count(self) -> int:
+        return self.manifest.passages
+
+    def passages(self) -> Iterator[Passage]:
+        """Every passage of the index."""
+        for part in self._parts:
+            live = [at for at in range(part.segment.size) if part.gone is None or not part.gone[at]]
+            yield from part.segment.content.passages(live)
+
+    def info(self, document_id: str) -> DocumentInfo:
+        """Raises KeyError where the index holds no such document."""
+        return self._infos[document_id]
 
     def document(self, document_id: str) -> Document:
-        """Raises KeyError where the index holds no such document."""
-        return self._documents[document_id]
+        """A document with its text. Raises KeyError where the index holds no such document."""
+        with self._lock:
+            if (known := self._texts.get(document_id)) is not None:
+                return known
+        found = self._places[document_id].segment.content.document(document_id)
+        with self._lock:
+            self._texts[document_id] = found
+            while len(self._texts) > 1 and sum(len(one.text) for one in self._texts.values()) > _KEPT_CHARACTERS:
+                del self._texts[next(iter(self._texts))]
+        return found
 
     def encode(self, text: str) -> Vectors:
         """The vector of one text, of shape (1, dimensions)."""
@@ -106,55 +170,126 @@ class Snapshot:
         return [known[key] for key in sentences]
 
     def search(self, text: str, limit: int = 10, vector: Vectors | None = None) -> list[Hit]:
-        """The passages nearest to a text, best first; equal scores in reading order.
+        """The passages nearest to a text, best first; equal scores in the order of documents and passages.
 
         Acronyms of the corpus in the text are searched with what they stand for. `vector` is the
         text's own, where it is at hand.
         """
         text = self.acronyms.expanded(text)
         dense = self._dense(self.encode(text) if vector is None else vector)
-        lexical = self._lexical_positions(text)
+        lexical = self._lexical(self.acronyms.both_forms(text))
+        dense_ranks = {position: rank for rank, (position, _) in enumerate(dense, 1)}
+        lexical_ranks = {position: rank for rank, position in enumerate(lexical, 1)}
+        similarity = dict(dense)
         fused = fuse([position for position, _ in dense], lexical)
-        return [
+        passages = self._passages_at([position for position, _ in fused])
+        hits = [
             Hit(
-                passage=self.content.passages[position],
+                passage=passages[position],
                 score=score,
-                dense_rank=_rank(position, [position for position, _ in dense]),
-                lexical_rank=_rank(position, lexical),
-                similarity=dict(dense).get(position),
+                dense_rank=dense_ranks.get(position),
+                lexical_rank=lexical_ranks.get(position),
+                similarity=similarity.get(position),
             )
-            for position, score in fused[:limit]
+            for position, score in fused
         ]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.passage.document_id, hit.passage.start))[:limit]
 
     def frequency(self, word: str) -> int:
         """The number of passages that hold a word in any form."""
+        parts = [part.lexical for part in self._parts]
         return max(
-            (self._lexical.frequency(term) for language in self._languages for term in terms(word, language)),
-            default=0,
+            (frequency(parts, term) for language in self._languages for term in terms(word, language)), default=0
         )
 
     def holds(self, phrase: str) -> bool:
         """Whether words stand in the documents as they are, one after the other."""
-        if self._running is None:
-            self._running = [_running(document.text) for document in self.content.documents]
         wanted = _running(phrase)
-        return any(wanted in text for text in self._running)
+        return any(wanted in _running(self.document(identifier).text) for identifier in self._holding(phrase))
 
     def sentences_in(self, passage: Passage) -> tuple[list[Span], Vectors]:
-        """The sentence spans of a passage with their vectors."""
-        return self.content.sentences_in(passage)
+        """The spans of the sentences inside a passage, in reading order, and a vector for each."""
+        return self._places[passage.document_id].segment.content.sentences(passage)
 
     def close(self) -> None:
-        """Give everything back now."""
+        """Give everything back now. Parts that another snapshot shares stay open for it."""
         self._close()
+        self._parts = []
+        self._places = {}
+
+    def base(self) -> Segment:
+        """The part that a newer snapshot may share."""
+        return self._parts[0].segment
+
+    def _holding(self, phrase: str) -> list[str]:
+        """The documents with a passage that holds all words of a phrase, in any form."""
+        found: set[str] = set()
+        for part in self._parts:
+            for language in self._languages:
+                rows = [part.segment.lexical.postings(term)[0] for term in dict.fromkeys(terms(phrase, language))]
+                if rows:
+                    common = reduce(lambda left, right: np.intersect1d(left, right, assume_unique=True), rows)
+                    live = [int(at) for at in common if part.gone is None or not part.gone[at]]
+                    found.update(passage.document_id for passage in part.segment.content.passages(live))
+        return sorted(found)
 
     def _dense(self, vector: Vectors) -> list[tuple[int, float]]:
-        return [(self._positions[identifier], score) for identifier, score in self._store.search(vector, CANDIDATES)[0]]
+        found = [
+            (part.offset + position, score)
+            for part in self._parts
+            for position, score in part.segment.nearest(vector, CANDIDATES, part.gone)
+        ]
+        return sorted(found, key=lambda item: (-item[1], item[0]))[:CANDIDATES]
 
-    def _lexical_positions(self, text: str) -> list[int]:
+    def _lexical(self, text: str) -> list[int]:
         # The stems of every language that the corpus is written in: the asker's need not be known.
         wanted = {term: None for language in self._languages for term in terms(text, language)}
-        return [position for position, _ in self._lexical.search(list(wanted), CANDIDATES)]
+        weights = rarity([part.lexical for part in self._parts], wanted)
+        found = [
+            (part.offset + position, score)
+            for part in self._parts
+            for position, score in best(part.lexical, weights, CANDIDATES)
+        ]
+        return [position for position, _ in sorted(found, key=lambda item: (-item[1], item[0]))[:CANDIDATES]]
+
+    def _passages_at(self, positions: Sequence[int]) -> dict[int, Passage]:
+        found: dict[int, Passage] = {}
+        for part in self._parts:
+            inside = [at for at in positions if part.offset <= at < part.offset + part.segment.size]
+            passages = part.segment.content.passages([at - part.offset for at in inside])
+            found.update(zip(inside, passages, strict=True))
+        return found
+
+
+def _open_parts(folder: Path, manifest: Manifest, before: Snapshot | None) -> list[_Part]:
+    """The parts of a generation, checked before they are opened; the base of `before` where it is the same."""
+    shared = before.base() if before is not None and _same_base(before.manifest, manifest) else None
+    named = manifest.files if shared is None else [name for name in manifest.files if not name.startswith(f"{BASE}/")]
+    generation.check_files(folder, manifest, only=named)
+    base = shared or open_base(folder, manifest)
+    parts = [_Part(base, base.gone(manifest.gone), 0)]
+    if (folder / RECENT).is_dir():
+        recent = Segment(folder / RECENT, None, ExitStack())
+        parts.append(_Part(recent, None, base.size))
+    return parts
+
+
+def _same_base(left: Manifest, right: Manifest) -> bool:
+    return _base_files(left) == _base_files(right) and left.collection == right.collection
+
+
+def _base_files(manifest: Manifest) -> dict[str, Any]:
+    return {name: state for name, state in manifest.files.items() if name.startswith(f"{BASE}/")}
+
+
+def open_base(folder: Path, manifest: Manifest) -> Segment:
+    """The base of a generation with its store. Raises UserError where a Chroma server cannot be used."""
+    resources = ExitStack()
+    with resources:
+        copied = None if manifest.server else resources.enter_context(generation.serving_copy(folder))
+        store = VectorStore.open(address_of(folder, manifest.server, manifest.collection, copied))
+        resources.callback(store.close)
+        return Segment(folder / BASE, store, resources.pop_all())
 
 
 def _running(text: str) -> str:
@@ -173,10 +308,6 @@ def fuse(*rankings: Sequence[int]) -> list[tuple[int, float]]:
         for rank, position in enumerate(ranking, 1):
             scores[position] = scores.get(position, 0.0) + 1 / (_RANK_CONSTANT + rank)
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
-
-
-def _rank(position: int, ranking: Sequence[int]) -> int | None:
-    return ranking.index(position) + 1 if position in ranking else None
 
 
 def _check_encoder(folder: Path, manifest: Manifest, encoder: Encoder) -> None:

@@ -1,77 +1,168 @@
-"""The vectors in Chroma: a cache that can be rebuilt from our own file at any time.
+"""The vectors of the base in Chroma: a cache that can be rebuilt from our own file at any time.
 
-The only file that imports chromadb. A store is built once into a fresh folder, closed, and from
-then on only read. Facts behind the settings are in DESIGN and docs/decisions.md.
+The only file that imports chromadb. Embedded, a store is a folder that is built once, closed, and
+from then on only read; on a Chroma server it is a collection with a name of its own. Facts behind
+the settings are in DESIGN and docs/decisions.md.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import httpx
+
+from corpus.errors import UserError
 from index.encode import Vectors
+from index.segment import EF_SEARCH
 
 # Telemetry is off by code, before the import that would read it.
 os.environ["ANONYMIZED_TELEMETRY"] = "False"
 
 import chromadb
 from chromadb.config import Settings
+from chromadb.errors import ChromaError, NotFoundError
 
-_COLLECTION = "passages"
+COLLECTION = "passages"
 _ROWS_A_CALL = 5000
-_CONFIGURATION = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}}
+_QUERIES_A_CALL = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a store is: a folder, or the URL of a Chroma server; and the name of its collection."""
+
+    place: Path | str
+    collection: str = COLLECTION
+
+    @property
+    def is_server(self) -> bool:
+        return isinstance(self.place, str)
 
 
 class VectorStore:
-    """Passage ids by the similarity of their vectors."""
+    """Passages, by their position, by the similarity of their vectors."""
 
-    def __init__(self, client: Any, collection: Any) -> None:
+    def __init__(self, address: Address, client: Any, collection: Any) -> None:
+        self._address = address
         self._client = client
         self._collection = collection
 
     @classmethod
-    def build(cls, folder: Path, ids: Sequence[str], vectors: Vectors) -> None:
-        """Write a new store with one row for each id and close it."""
-        client = _client(folder)
-        collection = client.create_collection(_COLLECTION, embedding_function=None, configuration=_CONFIGURATION)
-        for at in range(0, len(ids), _ROWS_A_CALL):
-            collection.add(ids=list(ids[at : at + _ROWS_A_CALL]), embeddings=vectors[at : at + _ROWS_A_CALL])
-        client.close()
+    def build(cls, address: Address, vectors: Iterable[Vectors]) -> VectorStore:
+        """Write a new store with one row for each vector, in their order, and leave it open."""
+        with _in_words(address):
+            client = _client(address)
+            collection = client.create_collection(
+                address.collection,
+                embedding_function=None,
+                configuration={
+                    "hnsw": {
+                        "space": "cosine",
+                        "ef_construction": 200,
+                        "ef_search": EF_SEARCH,
+                        "max_neighbors": 32,
+                    }
+                },
+            )
+            at = 0
+            for block in _blocks(vectors):
+                ids = [str(position) for position in range(at, at + len(block))]
+                collection.add(ids=ids, embeddings=block)
+                at += len(block)
+            return cls(address, client, collection)
 
     @classmethod
-    def open(cls, folder: Path) -> VectorStore:
-        """Open a built store. Raises ValueError where it measures something else than cosine."""
-        client = _client(folder)
-        collection = client.get_collection(_COLLECTION, embedding_function=None)
-        configuration = collection.configuration_json
+    def open(cls, address: Address) -> VectorStore:
+        """Open a built store. Raises UserError where it cannot be used, ValueError where it does not measure cosine."""
+        with _in_words(address):
+            client = _client(address)
+            collection = client.get_collection(address.collection, embedding_function=None)
+            configuration = collection.configuration_json
         if isinstance(configuration, str):
             configuration = json.loads(configuration)
         space = configuration["hnsw"]["space"]
         if space != "cosine":
-            raise ValueError(f"{folder} measures {space!r}, expected 'cosine'")
-        return cls(client, collection)
+            raise ValueError(f"{address.place} measures {space!r}, expected 'cosine'")
+        return cls(address, client, collection)
 
     def count(self) -> int:
-        return int(self._collection.count())
+        with _in_words(self._address):
+            return int(self._collection.count())
 
-    def search(self, vectors: Vectors, limit: int) -> list[list[tuple[str, float]]]:
-        """For each vector the nearest ids with their cosine similarity, best first."""
-        limit = min(limit, self.count())
+    def search(self, vectors: Vectors, limit: int) -> list[list[tuple[int, float]]]:
+        """For each vector the nearest positions with their cosine similarity, best first."""
         if not limit or not len(vectors):
             return [[] for _ in vectors]
-        found = self._collection.query(query_embeddings=vectors, n_results=limit, include=["distances"])
         return [
-            # Chroma's cosine distance is 1 - similarity; here higher is better.
-            [(identifier, 1.0 - distance) for identifier, distance in zip(ids, distances, strict=True)]
-            for ids, distances in zip(found["ids"], found["distances"], strict=True)
+            hits
+            for at in range(0, len(vectors), _QUERIES_A_CALL)
+            for hits in self._search(vectors[at : at + _QUERIES_A_CALL], limit)
         ]
+
+    def search_wider(self, ef_search: int) -> None:
+        """Set how many candidates a search looks at: more finds more, and takes longer."""
+        with _in_words(self._address):
+            self._collection.modify(configuration={"hnsw": {"ef_search": ef_search}})
 
     def close(self) -> None:
         self._client.close()
 
+    def _search(self, vectors: Vectors, limit: int) -> list[list[tuple[int, float]]]:
+        with _in_words(self._address):
+            found = self._collection.query(query_embeddings=vectors, n_results=limit, include=["distances"])
+        return [
+            # Chroma's cosine distance is 1 - similarity; here higher is better.
+            [(int(identifier), 1.0 - distance) for identifier, distance in zip(ids, distances, strict=True)]
+            for ids, distances in zip(found["ids"], found["distances"], strict=True)
+        ]
 
-def _client(folder: Path) -> Any:
-    return chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
+
+def remove(address: Address) -> None:
+    """Remove a collection from a server. One that is not there is no error."""
+    with _in_words(address):
+        client = _client(address)
+        try:
+            client.delete_collection(address.collection)
+        except NotFoundError:
+            pass
+        finally:
+            client.close()
+
+
+def _client(address: Address) -> Any:
+    settings = Settings(anonymized_telemetry=False)
+    if isinstance(address.place, Path):
+        return chromadb.PersistentClient(str(address.place), settings=settings)
+    parts = urlsplit(address.place)
+    secure = parts.scheme == "https"
+    return chromadb.HttpClient(
+        host=parts.hostname or "localhost", port=parts.port or (443 if secure else 8000), ssl=secure, settings=settings
+    )
+
+
+@contextmanager
+def _in_words(address: Address) -> Iterator[None]:
+    """What a server does wrong, as a sentence; what a folder does wrong is a fault and stays one."""
+    try:
+        yield
+    except (httpx.HTTPError, ChromaError, ValueError) as error:
+        if not address.is_server:
+            raise
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(
+            f"The Chroma server at {address.place} could not be used ({said}): start it with `make chroma`, or set "
+            "ASSISTANT_INDEX to a folder."
+        ) from error
+
+
+def _blocks(vectors: Iterable[Vectors]) -> Iterator[Vectors]:
+    for block in vectors:
+        for at in range(0, len(block), _ROWS_A_CALL):
+            yield block[at : at + _ROWS_A_CALL]

@@ -135,9 +135,9 @@ def test_an_empty_question_is_a_users_error(assistant: Assistant) -> None:
 
 
 def test_a_citation_id_resolves_to_its_span_and_a_forged_one_to_nothing(assistant: Assistant) -> None:
-    document = assistant.documents[0]
+    document = assistant.snapshot.document(assistant.documents[0].id)
     identifier = citation_id(document, 3, 20)
-    assert resolve(identifier, assistant.documents) == (document, 3, 20)
+    assert resolve(identifier, assistant.documents) == (document.info, 3, 20)
     for forged in (
         "c_",
         identifier + "0" * 9,
@@ -150,7 +150,7 @@ def test_a_citation_id_resolves_to_its_span_and_a_forged_one_to_nothing(assistan
 
 
 def test_a_url_marks_the_quote_and_a_long_one_by_its_ends(assistant: Assistant) -> None:
-    document = assistant.documents[0]
+    document = assistant.snapshot.document(assistant.documents[0].id)
     start = document.text.index("growing together")
     short = cite(1, document, start, start + len("growing together"))
     assert short.url == "https://gardens.example/who-we-are#:~:text=growing%20together"
@@ -225,7 +225,7 @@ def test_a_heading_that_matches_best_is_answered_with_what_stands_below_it(assis
 
 
 def test_what_is_asked_for_is_looked_for_below_a_heading_and_not_in_it(assistant: Assistant) -> None:
-    document = assistant.documents[0]
+    document = assistant.snapshot.document(assistant.documents[0].id)
     start = document.text.index("Garden atlas")
     heading = Candidate(document, (start, start + len("Garden atlas")), 1.0, 1.0, 1.0, has_expected=False)
     below = _below_heading(heading, "date")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.catalogue import corpus_files, fingerprint, load_corpus, stamp
+from corpus.catalogue import corpus_files, load_corpus
 from corpus.errors import UserError
 from corpus.readers.types import Heading, sections_from
 from corpus.split import RUN, WHOLE_SECTION, body_start, passages
@@ -75,18 +75,9 @@ def test_what_the_catalogue_names_wins_over_a_copy_with_an_earlier_name(corpus_f
 def test_a_pipe_and_a_link_to_nothing_are_refused_and_do_not_hang(corpus_folder: Path) -> None:
     os.mkfifo(corpus_folder / "pipe.txt")
     (corpus_folder / "dangling.txt").symlink_to(corpus_folder / "gone.txt")
-    fingerprint(corpus_folder)
     refused = {item.path: item.reason for item in load_corpus(corpus_folder).refused}
     assert refused.keys() == {"pipe.txt", "dangling.txt"}
     assert all(reason.startswith("it is no file that can be read") for reason in refused.values())
-
-
-def test_a_moved_file_changes_the_fingerprint(corpus_folder: Path) -> None:
-    (corpus_folder / "z.txt").write_text("Z is last.", encoding="utf-8")
-    before = fingerprint(corpus_folder)
-    (corpus_folder / "sub").mkdir()
-    (corpus_folder / "z.txt").rename(corpus_folder / "sub" / "z.txt")
-    assert fingerprint(corpus_folder) != before
 
 
 def test_the_language_is_found_where_the_catalogue_does_not_say(corpus_folder: Path) -> None:
@@ -146,21 +137,6 @@ def test_a_wrong_catalogue_names_the_entry(corpus_folder: Path, catalogue: str, 
     (corpus_folder / "catalogue.toml").write_text(catalogue, encoding="utf-8")
     with pytest.raises(UserError, match=words):
         load_corpus(corpus_folder)
-
-
-def test_the_fingerprint_changes_with_any_file_and_with_nothing_else(corpus_folder: Path) -> None:
-    before = fingerprint(corpus_folder)
-    assert fingerprint(corpus_folder) == before
-    with (corpus_folder / "gardens.txt").open("a", encoding="utf-8") as file:
-        file.write(" ")
-    assert fingerprint(corpus_folder) != before
-
-
-def test_the_stamp_tells_an_unchanged_folder_without_reading_it(corpus_folder: Path) -> None:
-    before = stamp(corpus_folder)
-    assert stamp(corpus_folder) == before
-    (corpus_folder / "new.txt").write_text("New.", encoding="utf-8")
-    assert stamp(corpus_folder) != before
 
 
 def test_a_definition_is_its_exact_span(corpus_folder: Path) -> None:

@@ -187,7 +187,8 @@ def test_wrong_use_is_one_plain_sentence(shipped_index: Path, monkeypatch, argum
         ("ASSISTANT_CORPUS", "/nowhere/at/all", "The corpus folder /nowhere/at/all does not exist"),
         ("ASSISTANT_PORT", "many", "The setting port (ASSISTANT_PORT) is 'many'"),
         ("ASSISTANT_ENCODER", "no-such-model", "no folder of a sentence-transformers model"),
-        ("ASSISTANT_INDEX", "http://127.0.0.1:8000", "a Chroma server"),
+        ("ASSISTANT_INDEX", "ftp://127.0.0.1:8000", "no address of a Chroma server"),
+        ("ASSISTANT_INDEX", "http://127.0.0.1:9", "The Chroma server at http://127.0.0.1:9 could not be used"),
     ],
 )
 def test_a_wrong_setting_ends_the_program_with_one_line_and_code_2(variable: str, value: str, words: str) -> None:

@@ -112,7 +112,7 @@ def test_no_page_of_ours_names_another_host_for_its_parts(client: TestClient) ->
 def test_a_document_page_keeps_every_character_and_marks_the_cited_words(client: TestClient, library: Library) -> None:
     citation = library.cited(LANTERN)
     page = client.get(f"/documents/{citation.document_id}", params={"cite": citation.id}).text
-    assert article(page) == library.document.text
+    assert article(page) == library.page.text
     assert marked(page) == [LANTERN]
     assert f'<mark id="{citation.id}">' in page
 
@@ -154,12 +154,12 @@ def test_pieces_of_a_document_join_to_its_text_wherever_it_is_cut(cited: tuple[i
 
 
 def test_an_empty_document_has_a_page(client: TestClient, library: Library) -> None:
-    library.documents = (make_document("", (), "empty"),)
+    library.shelf = (make_document("", (), "empty"),)
     assert article(client.get("/documents/empty").text) == ""
 
 
 def test_a_document_id_with_a_question_mark_in_it_can_be_opened(client: TestClient, library: Library) -> None:
-    library.documents = (make_document(identifier="who? #1 <b>"),)
+    library.shelf = (make_document(identifier="who? #1 <b>"),)
     listed = client.get("/documents").text
     address = re.search(r'<a href="(/documents/[^"]+)"', listed)
     assert address
@@ -167,7 +167,7 @@ def test_a_document_id_with_a_question_mark_in_it_can_be_opened(client: TestClie
 
 
 def test_an_address_with_a_script_in_it_is_not_offered_as_a_link(client: TestClient, library: Library) -> None:
-    library.documents = (dataclasses.replace(library.document, url="javascript:alert(1)"),)
+    library.shelf = (dataclasses.replace(library.page, url="javascript:alert(1)"),)
     assert "javascript:" not in client.get("/documents/harbour/lanterns").text
 
 
@@ -246,8 +246,8 @@ def test_a_card_shows_the_quote_inside_its_passage(site: Site, library: Library)
 
 def test_a_long_passage_is_cut_around_the_quote_and_never_inside_it(library: Library) -> None:
     words = "before " * 200 + "the quoted words" + " after" * 200
-    library.document = make_document(words, (Section((), 0, len(words)),))
-    library.documents = (library.document,)
+    library.page = make_document(words, (Section((), 0, len(words)),))
+    library.shelf = (library.page,)
     (source,) = cards.sources(library.answer("q", "extractive", "the quoted words"), 1, library)
     assert source.before.startswith("… before ")
     assert len(source.before) <= cards.CONTEXT + 2
@@ -258,7 +258,7 @@ def test_a_long_passage_is_cut_around_the_quote_and_never_inside_it(library: Lib
 
 def test_a_card_of_a_replaced_document_keeps_its_quote_and_invents_no_context(library: Library) -> None:
     answer = library.ask("What is a lantern?")
-    library.documents = (make_document("Another text altogether."),)
+    library.shelf = (make_document("Another text altogether."),)
     (source,) = cards.sources(answer, 1, library)
     assert (source.citation.quote, source.before, source.after) == (LANTERN, "", "")
 

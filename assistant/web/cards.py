@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -139,7 +139,7 @@ def sources(answer: Answer, turn: int, answerer: Answerer | None) -> list[Source
 
 
 def _source(citation: Citation, turn: int, answerer: Answerer | None) -> Source:
-    document = _document(citation, answerer.documents) if answerer else None
+    document = _document(citation, answerer) if answerer else None
     before, after = _around(citation, document, answerer) if document and answerer else ("", "")
     return Source(
         citation=citation,
@@ -152,12 +152,10 @@ def _source(citation: Citation, turn: int, answerer: Answerer | None) -> Source:
     )
 
 
-def _document(citation: Citation, documents: Sequence[Document]) -> Document | None:
+def _document(citation: Citation, answerer: Answerer) -> Document | None:
     # The index may have been renewed since the answer was given: then only the quote is left of it.
-    for document in documents:
-        if document.id == citation.document_id:
-            return document if document.text[citation.start : citation.end] == citation.quote else None
-    return None
+    document = answerer.document(citation.document_id)
+    return document if document and document.text[citation.start : citation.end] == citation.quote else None
 
 
 def _around(citation: Citation, document: Document, answerer: Answerer) -> tuple[str, str]:

@@ -33,12 +33,12 @@ def router(site: Site) -> APIRouter:
 
 
 def _document(site: Site, answerer: Answerer, document_id: str, cite: str) -> Response:
-    document = next((one for one in answerer.documents if one.id == document_id), None)
+    document = answerer.document(document_id)
     if document is None:
         return _missing(site, "No such document", f"There is no document “{document_id}” here.")
     if not cite:
         return HTMLResponse(render.document(site, document, None, ""))
-    place = resolve(cite, [document])
+    place = resolve(cite, [document.info])
     if place is None:
         return _missing(site, "No such citation", _gone(cite))
     return HTMLResponse(render.document(site, document, place[1:], cite))

@@ -30,6 +30,7 @@ def router(site: Site) -> APIRouter:
 def _ready(answerer: Answerer) -> dict[str, Any]:
     return {
         "status": "ready",
+        "notice": answerer.notice,
         "index_version": answerer.index_version,
         "documents": len(answerer.documents),
         "passages": answerer.passage_count,

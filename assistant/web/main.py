@@ -29,6 +29,7 @@ class Loading:
         try:
             self._service.assistant()
             self._service.warm_up()
+            self._service.follow()
         except UserError as error:
             self._failure = str(error)
         except Exception:
@@ -45,6 +46,7 @@ class Loading:
             if self._failure is not None:
                 # Whatever stopped it may have been put right meanwhile, the model included.
                 self._service.warm_up()
+                self._service.follow()
         except UserError as error:
             self._failure = str(error)
             return None

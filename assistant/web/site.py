@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from assistant.types import Answer, Citation, Turn
-from corpus.types import Document, Refused
+from corpus.types import Document, DocumentInfo, Refused
 
 LOADING = "The index is still loading; ask again in a moment."
 
@@ -24,7 +24,11 @@ class Answerer(Protocol):
         ...
 
     @property
-    def documents(self) -> Sequence[Document]: ...
+    def documents(self) -> Sequence[DocumentInfo]: ...
+
+    def document(self, document_id: str) -> Document | None:
+        """A document with its text; None where there is none with this id."""
+        ...
 
     @property
     def refused(self) -> Sequence[Refused]: ...
@@ -34,6 +38,11 @@ class Answerer(Protocol):
 
     @property
     def passage_count(self) -> int: ...
+
+    @property
+    def notice(self) -> str | None:
+        """What is wrong with a newer index, where an older one has to serve."""
+        ...
 
     @property
     def examples(self) -> Sequence[str]:

@@ -9,7 +9,7 @@ from datetime import date
 from assistant.citations import cite
 from assistant.types import Answer, Citation, Mode, Outcome, Sentence, Turn
 from corpus.errors import UserError
-from corpus.types import Document, Page, Refused, Section
+from corpus.types import Document, DocumentInfo, Page, Refused, Section
 
 LANTERNS = (
     "Lanterns\n"
@@ -53,13 +53,21 @@ class Library:
     """Answers two questions, refuses the rest, and remembers what it was asked."""
 
     def __init__(self) -> None:
-        self.document = make_document()
+        self.page = make_document()
         self.asked: list[tuple[str, tuple[Turn, ...]]] = []
-        self.documents: Sequence[Document] = (self.document,)
+        self.shelf: Sequence[Document] = (self.page,)
+        self.notice: str | None = None
         self.refused: Sequence[Refused] = (Refused("harbour/map.pdf", "The file is empty."),)
         self.index_version = "g1"
         self.passage_count = 2
         self.examples: Sequence[str] = ("What is a lantern?", "What is on the glass?")
+
+    @property
+    def documents(self) -> Sequence[DocumentInfo]:
+        return [document.info for document in self.shelf]
+
+    def document(self, document_id: str) -> Document | None:
+        return next((document for document in self.shelf if document.id == document_id), None)
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         self.asked.append((question, tuple(history)))
@@ -74,12 +82,12 @@ class Library:
         return self.refusal(question)
 
     def context(self, citation: Citation) -> tuple[int, int]:
-        section = self.document.section_at(citation.start)
+        section = self.page.section_at(citation.start)
         return section.start, section.end
 
     def cited(self, quote: str, number: int = 1) -> Citation:
-        start = self.document.text.index(quote)
-        return cite(number, self.document, start, start + len(quote))
+        start = self.page.text.index(quote)
+        return cite(number, self.page, start, start + len(quote))
 
     def answer(self, question: str, mode: Mode, quote: str) -> Answer:
         return make_answer(question, "answered", mode, quote, (self.cited(quote),))

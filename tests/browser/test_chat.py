@@ -73,7 +73,7 @@ def test_words_of_a_document_that_look_like_code_come_out_literally(page: Page, 
     )
     assert page.title() == "untouched"
     page.goto(page.url + "documents/harbour/lanterns")
-    assert words(page, "#text") == library.document.text
+    assert words(page, "#text") == library.page.text
     assert page.locator("#text img").count() == 0
 
 
