@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup chat test check bench pins clean
+.PHONY: help setup chat chroma test check bench pins clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is to do
@@ -23,6 +23,10 @@ $(READY): pyproject.toml constraints.txt
 chat: setup  ## build the index, serve the chat, print its address
 	$(BIN)/assistant index build
 	$(BIN)/assistant chat
+
+# Loopback only: a Chroma server asks nobody who they are.
+chroma: setup  ## a Chroma server for ASSISTANT_INDEX=http://127.0.0.1:8000
+	$(BIN)/chroma run --path .assistant/chroma --host 127.0.0.1 --port 8000
 
 test: setup check  ## everything that CI runs
 	$(BIN)/python -m pytest $(PYTEST)

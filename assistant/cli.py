@@ -81,16 +81,17 @@ def ask(
 
 @index_app.command("build", epilog="Example: assistant index build")
 def index_build(
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build even where nothing has changed.")] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Read and encode everything again, changed or not.")
+    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on and refresh at every change, until Ctrl-C.")] = False,
 ) -> None:
-    """Make or refresh the index of the corpus."""
-    report = _build(_settings(), rebuild=rebuild)
-    manifest = report.manifest
-    done = "Built" if report.changed else "Nothing has changed;"
-    typer.echo(
-        f"{done} index {manifest.version}: {manifest.documents} documents, {manifest.passages} passages, "
-        f"{manifest.sentences} sentences."
-    )
+    """Make or refresh the index of the corpus: only what has changed is read and encoded."""
+    settings = _settings()
+    if watch:
+        _watch(settings, rebuild=rebuild)
+    else:
+        typer.echo(_summary(_build(settings, rebuild=rebuild)))
 
 
 @index_app.command("status", epilog="Example: assistant index status --json")
@@ -133,6 +134,22 @@ def documents_list(as_json: Json = False) -> None:
         _print_json(records)
     else:
         show_documents(records, assistant.refused)
+
+
+@documents_app.command("add", epilog="Example: assistant documents add report.pdf glossary.csv")
+def documents_add(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="The files to copy into the corpus.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Put a file in the place of another one with its name.")
+    ] = False,
+) -> None:
+    """Copy files into the corpus and refresh the index."""
+    from corpus.intake import add_files
+
+    settings = _settings()
+    for path, name in add_files(settings.corpus, files, replace=replace):
+        _note(f"Added {name}" if path is not None else f"{name} is there already, with the same content")
+    typer.echo(_summary(_build(settings)))
 
 
 @documents_app.command("text", epilog="Example: assistant documents text iasp-definitions")
@@ -212,6 +229,31 @@ def _build(settings: Settings, *, rebuild: bool = False) -> BuildReport:
     for refused in report.refused:
         _note(f"Refused {refused.path}: {refused.reason}")
     return report
+
+
+def _summary(report: BuildReport) -> str:
+    manifest = report.manifest
+    done = f"Built, {report.read} read anew;" if report.changed else "Nothing has changed;"
+    refused = f" {len(report.refused)} files refused, each named above." if report.refused else ""
+    return (
+        f"{done} index {manifest.version}: {manifest.documents} documents, {manifest.passages} passages, "
+        f"{manifest.sentences} sentences.{refused}"
+    )
+
+
+def _watch(settings: Settings, *, rebuild: bool) -> None:
+    """Build at every change. What cannot be built is said, and tried again at the next change."""
+    from assistant.watch import changes
+
+    _note(f"Watching {settings.corpus}; Ctrl-C ends it.")
+    try:
+        for first, _ in enumerate(changes(settings.corpus)):
+            try:
+                typer.echo(_summary(_build(settings, rebuild=rebuild and first == 0)))
+            except UserError as error:
+                _note(str(error))
+    except KeyboardInterrupt:
+        _note("No longer watching.")
 
 
 def _ask_batch(batch: Path) -> None:

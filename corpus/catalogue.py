@@ -82,13 +82,13 @@ def sources(folder: Path) -> tuple[list[Source], list[Refused]]:
             "or name another one with ASSISTANT_CORPUS."
         )
     entries = _read_catalogue(folder / CATALOGUE)
-    files = {path.relative_to(folder).as_posix(): path for path in corpus_files(folder)}
+    files = dict(_named_files(folder))
     missing = [
         Refused(name, f"{CATALOGUE} names it, but there is no such file; add the file or take the entry out")
         for name in entries
         if name not in files
     ]
-    order = sorted(files, key=lambda name: (name not in entries, files[name].is_symlink(), name))
+    order = sorted(files, key=lambda name: (name not in entries, os.path.islink(files[name]), name))
     return [Source(name, files[name], entries.get(name, {})) for name in order], missing
 
 
@@ -117,13 +117,26 @@ def definitions_path(folder: Path) -> Path:
     return SHIPPED_DEFINITIONS if folder.resolve() == SHIPPED_DOCUMENTS.resolve() else folder / DEFINITIONS
 
 
+def is_temporary(name: str) -> bool:
+    """Whether a name is that of a hidden file, or of one that a program leaves while it works."""
+    return bool(_TEMPORARY.search(name))
+
+
 def corpus_files(folder: Path) -> Iterator[Path]:
     """Every file that belongs to the corpus, in an order that does not depend on the file system."""
+    for _, path in _named_files(folder):
+        yield path
+
+
+def _named_files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Every file of the corpus with its name below the folder. Links to folders are not followed."""
     for directory, names, files in os.walk(folder):
-        names[:] = sorted(name for name in names if not _TEMPORARY.search(name))
+        names[:] = sorted(name for name in names if not is_temporary(name))
+        below = os.path.relpath(directory, folder)
+        prefix = "" if below == os.curdir else f"{below}/"
         for name in sorted(files):
-            if not _TEMPORARY.search(name) and name not in (CATALOGUE, DEFINITIONS):
-                yield Path(directory) / name
+            if not is_temporary(name) and name not in (CATALOGUE, DEFINITIONS):
+                yield prefix + name, Path(directory, name)
 
 
 def _read_catalogue(path: Path) -> dict[str, dict[str, Any]]:
@@ -155,7 +168,8 @@ def _check_entry(path: Path, number: int, row: Mapping[str, Any]) -> None:
 
 def check_place(folder: Path, path: Path) -> None:
     """Raises UserError where a file lies outside the corpus or is none."""
-    if not path.resolve().is_relative_to(folder.resolve()):
+    # The folders above it are none that a link leads to: only the file itself can be one.
+    if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
         raise UserError("it is a link to a file outside the corpus folder; copy the file itself")
     if not path.is_file():
         raise UserError("it is no file that can be read (a link to nothing, a pipe or a device); take it out")

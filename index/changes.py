@@ -137,7 +137,7 @@ def _with_outcome(record: FileRecord, past: FileRecord | None) -> FileRecord:
 
 
 def _look_at(folder: Path, source: Source, past: FileRecord | None) -> FileRecord:
-    entry = sha256(json.dumps(source.entry, sort_keys=True, default=str).encode()).hexdigest()
+    entry = _entry_digest(source) if source.entry else ""
     looked_at = time.time_ns()
     try:
         check_place(folder, source.path)
@@ -149,6 +149,10 @@ def _look_at(folder: Path, source: Source, past: FileRecord | None) -> FileRecor
     except (OSError, UserError):
         # Its reader says why; a change of the reason is a change of what is refused, not of an answer.
         return FileRecord(source.name, 0, 0, 0, looked_at, _UNREADABLE, entry)
+
+
+def _entry_digest(source: Source) -> str:
+    return sha256(json.dumps(source.entry, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _is_untouched(seen: FileRecord, past: FileRecord) -> bool:

@@ -1,4 +1,4 @@
-"""Search: the dense and the lexical ranking of passages, fused by reciprocal rank."""
+"""Search: passages by a convex sum of what their vectors and what their words say, with feedback."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from index import generation
 from index.acronyms import AcronymTable
 from index.encode import Encoder, Vectors, WordVectors
 from index.generation import BASE, RECENT, STATE, Manifest
-from index.lexical import Mask, Part, best, frequency, rarity
+from index.lexical import Mask, Part, best, frequency, rarity, scores_of, stop_words
 from index.segment import Segment, address_of
 from index.state import State, read_state
 from index.store import VectorStore
-from index.words import terms
+from index.words import terms, words
 
 CANDIDATES = 50
 # About 60 kB each.
@@ -32,20 +32,26 @@ _KEPT_SENTENCES = 512
 # The texts of documents that were asked for last.
 _KEPT_CHARACTERS = 20_000_000
 _ATTEMPTS = 3
-# Cormack, Clarke and Buettcher (2009), "Reciprocal rank fusion outperforms Condorcet and individual
-# rank learning methods": score = sum of 1 / (k + rank), k = 60.
+# The weight of the vectors beside the words, and how far the best passages found draw a question's
+# vector towards them: chosen on the development sets of docs/decisions.md.
+_DENSE = 0.55
+_FEEDBACK = 3
+_FEEDBACK_WEIGHT = 0.35
 _RANK_CONSTANT = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that was found. `score`: higher is better; ranks count from 1, None where unranked."""
+    """A passage that was found. `score`: higher is better; ranks count from 1, None where unranked.
+
+    `similarity` is the cosine of the passage's vector and the question's own.
+    """
 
     passage: Passage
     score: float
     dense_rank: int | None
     lexical_rank: int | None
-    similarity: float | None
+    similarity: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,10 @@ class _Part:
     @property
     def lexical(self) -> Part:
         return Part(self.segment.lexical, self.gone)
+
+    def inside(self, positions: Sequence[int]) -> list[int]:
+        """Those of some positions of the whole that are of this part, as its own."""
+        return [at - self.offset for at in positions if self.offset <= at < self.offset + self.segment.size]
 
 
 class Snapshot:
@@ -175,25 +185,35 @@ class Snapshot:
         Acronyms of the corpus in the text are searched with what they stand for. `vector` is the
         text's own, where it is at hand.
         """
-        text = self.acronyms.expanded(text)
-        dense = self._dense(self.encode(text) if vector is None else vector)
-        lexical = self._lexical(self.acronyms.both_forms(text))
-        dense_ranks = {position: rank for rank, (position, _) in enumerate(dense, 1)}
-        lexical_ranks = {position: rank for rank, position in enumerate(lexical, 1)}
-        similarity = dict(dense)
-        fused = fuse([position for position, _ in dense], lexical)
-        passages = self._passages_at([position for position, _ in fused])
+        vector = self.encode(self.acronyms.expanded(text)) if vector is None else vector
+        weights = self._term_weights(self.acronyms.both_forms(text))
+        lexical = self._lexical(weights)
+        dense = self._dense(vector)
+        first = self._scored(vector, weights, dense, lexical)
+        # The best passages say what the question is about in words of the documents.
+        aim = towards(vector, self._vectors_at(list(first)[:_FEEDBACK]))
+        scores = self._scored(aim, weights, self._dense(aim), lexical)
+        found = list(scores)[: max(limit, CANDIDATES)]
+        similarities = self._similarities(vector, found)
+        passages = self._passages_at(found)
         hits = [
             Hit(
                 passage=passages[position],
-                score=score,
-                dense_rank=dense_ranks.get(position),
-                lexical_rank=lexical_ranks.get(position),
-                similarity=similarity.get(position),
+                score=scores[position],
+                dense_rank=_rank(position, dense),
+                lexical_rank=_rank(position, lexical),
+                similarity=similarities[position],
             )
-            for position, score in fused
+            for position in found
         ]
         return sorted(hits, key=lambda hit: (-hit.score, hit.passage.document_id, hit.passage.start))[:limit]
+
+    def candidates(self, text: str) -> tuple[list[Passage], list[Passage]]:
+        """The passages nearest to a text by vectors alone, and by words alone: what `search` is measured against."""
+        dense = self._dense(self.encode(self.acronyms.expanded(text)))
+        lexical = self._lexical(self._term_weights(self.acronyms.both_forms(text)))
+        passages = self._passages_at([*dense, *lexical])
+        return [passages[at] for at in dense], [passages[at] for at in lexical]
 
     def frequency(self, word: str) -> int:
         """The number of passages that hold a word in any form."""
@@ -233,18 +253,27 @@ class Snapshot:
                     found.update(passage.document_id for passage in part.segment.content.passages(live))
         return sorted(found)
 
-    def _dense(self, vector: Vectors) -> list[tuple[int, float]]:
+    def _dense(self, vector: Vectors) -> list[int]:
         found = [
             (part.offset + position, score)
             for part in self._parts
             for position, score in part.segment.nearest(vector, CANDIDATES, part.gone)
         ]
-        return sorted(found, key=lambda item: (-item[1], item[0]))[:CANDIDATES]
+        return [position for position, _ in sorted(found, key=lambda item: (-item[1], item[0]))[:CANDIDATES]]
 
-    def _lexical(self, text: str) -> list[int]:
+    def _term_weights(self, text: str) -> dict[str, float]:
+        """The rarity of each term of a question; words that say nothing are left out where others are left."""
         # The stems of every language that the corpus is written in: the asker's need not be known.
-        wanted = {term: None for language in self._languages for term in terms(text, language)}
-        weights = rarity([part.lexical for part in self._parts], wanted)
+        telling = [
+            {term: None for word in words(text) if word not in stop_words(language) for term in terms(word, language)}
+            for language in self._languages
+        ]
+        wanted = {term: None for some in telling for term in some} or {
+            term: None for language in self._languages for term in terms(text, language)
+        }
+        return rarity([part.lexical for part in self._parts], wanted)
+
+    def _lexical(self, weights: dict[str, float]) -> list[int]:
         found = [
             (part.offset + position, score)
             for part in self._parts
@@ -252,12 +281,42 @@ class Snapshot:
         ]
         return [position for position, _ in sorted(found, key=lambda item: (-item[1], item[0]))[:CANDIDATES]]
 
+    def _scored(
+        self, vector: Vectors, weights: dict[str, float], dense: Sequence[int], lexical: Sequence[int]
+    ) -> dict[int, float]:
+        """The candidates of both rankings by the convex sum of their scores, best first."""
+        positions = list(dict.fromkeys([*dense, *lexical]))
+        similarities = self._similarities(vector, positions)
+        matches = {
+            part.offset + position: score
+            for part in self._parts
+            if (inside := part.inside(positions))
+            for position, score in zip(inside, scores_of(part.lexical, weights, inside), strict=True)
+        }
+        scores = convex([similarities[at] for at in positions], [matches[at] for at in positions])
+        return dict(sorted(zip(positions, scores, strict=True), key=lambda item: (-item[1], item[0])))
+
+    def _similarities(self, vector: Vectors, positions: Sequence[int]) -> dict[int, float]:
+        """The cosine similarities of passages to a vector, exactly."""
+        return {
+            part.offset + position: score
+            for part in self._parts
+            if (inside := part.inside(positions))
+            for position, score in zip(inside, part.segment.similarities(vector, inside), strict=True)
+        }
+
+    def _vectors_at(self, positions: Sequence[int]) -> Vectors:
+        found = [part.segment.vectors(inside) for part in self._parts if (inside := part.inside(positions))]
+        return np.concatenate(found) if found else np.zeros((0, 0), np.float32)
+
     def _passages_at(self, positions: Sequence[int]) -> dict[int, Passage]:
         found: dict[int, Passage] = {}
         for part in self._parts:
-            inside = [at for at in positions if part.offset <= at < part.offset + part.segment.size]
-            passages = part.segment.content.passages([at - part.offset for at in inside])
-            found.update(zip(inside, passages, strict=True))
+            inside = part.inside(positions)
+            found.update(
+                (part.offset + at, passage)
+                for at, passage in zip(inside, part.segment.content.passages(inside), strict=True)
+            )
         return found
 
 
@@ -297,8 +356,45 @@ def _running(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
+def convex(similarities: Sequence[float], matches: Sequence[float]) -> list[float]:
+    """The convex sum of min-max scores of one list of candidates, in [0, 1].
+
+    Bruch, Gai and Ingber (2023), "An analysis of fusion functions for hybrid retrieval".
+
+    >>> convex([0.2, 0.6], [4.0, 0.0])
+    [0.45, 0.55]
+    """
+    return [
+        round(_DENSE * dense + (1 - _DENSE) * lexical, 6)
+        for dense, lexical in zip(_spread(similarities), _spread(matches), strict=True)
+    ]
+
+
+def _spread(scores: Sequence[float]) -> list[float]:
+    """Scores from 0 for the lowest to 1 for the highest; all 1 where they do not differ."""
+    if not scores:
+        return []
+    low, high = min(scores), max(scores)
+    return [(score - low) / (high - low) if high > low else 1.0 for score in scores]
+
+
+def towards(vector: Vectors, found: Vectors) -> Vectors:
+    """A question's vector, of shape (1, dimensions), moved towards passages that were found for it.
+
+    Rocchio (1971), "Relevance feedback in information retrieval", with the best passages taken as
+    relevant.
+    """
+    if not len(found):
+        return vector
+    moved = vector + _FEEDBACK_WEIGHT * found.mean(axis=0, keepdims=True)
+    return np.asarray(moved / np.linalg.norm(moved), np.float32)
+
+
 def fuse(*rankings: Sequence[int]) -> list[tuple[int, float]]:
-    """Reciprocal rank fusion of rankings of positions, best first.
+    """Reciprocal rank fusion of rankings of positions, best first: the baseline that `convex` is measured against.
+
+    Cormack, Clarke and Buettcher (2009), "Reciprocal rank fusion outperforms Condorcet and
+    individual rank learning methods": the sum of 1 / (k + rank), k = 60.
 
     >>> [position for position, _ in fuse([7, 3], [3, 9])]
     [3, 7, 9]
@@ -308,6 +404,10 @@ def fuse(*rankings: Sequence[int]) -> list[tuple[int, float]]:
         for rank, position in enumerate(ranking, 1):
             scores[position] = scores.get(position, 0.0) + 1 / (_RANK_CONSTANT + rank)
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _rank(position: int, ranking: Sequence[int]) -> int | None:
+    return ranking.index(position) + 1 if position in ranking else None
 
 
 def _check_encoder(folder: Path, manifest: Manifest, encoder: Encoder) -> None:

@@ -61,8 +61,11 @@ class Segment:
         """The cosine similarities of given passages to a vector, exactly."""
         if not positions:
             return []
-        rows = self.content.vectors(positions) if self._vectors is None else self._vectors[list(positions)]
-        return [float(score) for score in rows @ vector[0]]
+        return [float(score) for score in self.vectors(positions) @ vector[0]]
+
+    def vectors(self, positions: Sequence[int]) -> Vectors:
+        """The vectors of given passages, a row each."""
+        return self.content.vectors(positions) if self._vectors is None else self._vectors[list(positions)]
 
     def gone(self, document_ids: Iterable[str]) -> Mask | None:
         """The mask of the passages of documents; None where there are none."""

@@ -112,7 +112,7 @@ class VectorStore:
             self._collection.modify(configuration={"hnsw": {"ef_search": ef_search}})
 
     def close(self) -> None:
-        self._client.close()
+        _close(self._client)
 
     def _search(self, vectors: Vectors, limit: int) -> list[list[tuple[int, float]]]:
         with _in_words(self._address):
@@ -133,7 +133,16 @@ def remove(address: Address) -> None:
         except NotFoundError:
             pass
         finally:
-            client.close()
+            _close(client)
+
+
+def _close(client: Any) -> None:
+    """Close a client; with the last one for a server, its connections too, which Chroma leaves open."""
+    sessions = [getattr(part._server, "_session", None) for part in (client, client._admin_client)]
+    client.close()
+    for session in sessions:
+        if session is not None and client._identifier not in client._identifier_to_system:
+            session.close()
 
 
 def _client(address: Address) -> Any:

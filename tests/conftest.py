@@ -11,6 +11,7 @@ import pytest
 from index.build import build_index
 from index.search import Snapshot
 from tests.fakes import HashingEncoder
+from tests.servers import chroma
 
 # An invented association; the shipped corpus has its own end-to-end test.
 GARDENS = """The friends of shared gardens
@@ -65,7 +66,10 @@ def _own_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def corpus_folder(tmp_path: Path) -> Path:
     """A corpus of one catalogued document with one definition."""
-    folder = tmp_path / "documents"
+    return write_corpus(tmp_path / "documents")
+
+
+def write_corpus(folder: Path) -> Path:
     folder.mkdir()
     (folder / "gardens.txt").write_text(GARDENS, encoding="utf-8")
     (folder / "definitions.toml").write_text(REGISTRY, encoding="utf-8")
@@ -78,11 +82,31 @@ def index_folder(tmp_path: Path) -> Path:
     return tmp_path / "index"
 
 
+@pytest.fixture(scope="session")
+def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Chroma server, really started."""
+    folder = tmp_path_factory.mktemp("chroma")
+    with chroma(folder) as address:
+        yield address
+
+
+@pytest.fixture(params=["embedded", "server"])
+def server(request: pytest.FixtureRequest) -> str | None:
+    """Where the vectors of a build lie: in the index's folder, or on a Chroma server."""
+    return request.getfixturevalue("chroma_server") if request.param == "server" else None
+
+
+@pytest.fixture(scope="session", params=["embedded", "server"])
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real index of the invented association, with the tiny encoder; for reading only."""
+    folder = tmp_path_factory.mktemp("built")
+    server = request.getfixturevalue("chroma_server") if request.param == "server" else None
+    build_index(write_corpus(folder / "documents"), folder / "index", HashingEncoder(), server=server)
+    return folder / "index"
+
+
 @pytest.fixture
-def snapshot(corpus_folder: Path, index_folder: Path) -> Iterator[Snapshot]:
-    """A real index of the invented association, with the tiny encoder."""
-    encoder = HashingEncoder()
-    build_index(corpus_folder, index_folder, encoder)
-    opened = Snapshot.current(index_folder, encoder)
+def snapshot(built: Path) -> Iterator[Snapshot]:
+    opened = Snapshot.current(built, HashingEncoder())
     yield opened
     opened.close()

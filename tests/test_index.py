@@ -19,8 +19,8 @@ from index import generation
 from index.acronyms import mine, missing_forms
 from index.build import WAITING, build_index
 from index.encode import SHIPPED_MODEL, Model, open_encoder
-from index.lexical import LexicalIndex, Part, best, frequency, rarity
-from index.search import Snapshot, fuse
+from index.lexical import LexicalIndex, Part, best, frequency, rarity, scores_of
+from index.search import Snapshot, convex, fuse, towards
 from index.words import terms, words
 from tests.fakes import DyingEncoder, HashingEncoder, OtherEncoder
 
@@ -75,6 +75,40 @@ def test_a_text_gets_the_form_of_an_acronym_that_it_lacks(corpus_folder: Path) -
 
 def test_fusion_gives_the_formula_of_reciprocal_rank() -> None:
     assert fuse([5, 2], [2]) == [(2, 1 / 62 + 1 / 61), (5, 1 / 61)]
+
+
+def test_the_convex_sum_gives_its_formula_and_survives_equal_scores() -> None:
+    assert convex([0.1, 0.5, 0.3], [2.0, 0.0, 1.0]) == [0.45, 0.55, 0.5]
+    assert convex([0.7], [0.0]) == [1.0]
+    assert convex([], []) == []
+
+
+def test_feedback_moves_a_question_towards_what_was_found_and_keeps_its_length() -> None:
+    moved = towards(np.array([[1.0, 0.0]], np.float32), np.array([[0.0, 1.0], [0.0, 1.0]], np.float32))
+    np.testing.assert_allclose(moved, [[0.943858, 0.330350]], atol=1e-5)
+    assert towards(moved, np.zeros((0, 0), np.float32)) is moved
+
+
+def test_common_words_never_hide_a_better_passage(tmp_path: Path) -> None:
+    """The ranking that leaves common terms for last is the one that adds them all up."""
+    generator = np.random.default_rng(7)
+    texts = [[f"t{int(t)}" for t in generator.zipf(1.4, 30) if t < 400] for _ in range(300)]
+    LexicalIndex.build(texts, tmp_path / "lexical")
+    gone = np.zeros(300, np.bool_)
+    gone[::7] = True
+    for part in (Part(LexicalIndex.open(tmp_path / "lexical")), Part(LexicalIndex.open(tmp_path / "lexical"), gone)):
+        for query in (["t1", "t2", "t90"], ["t1"], ["t3", "t1", "t2", "t50", "t7"]):
+            weights = rarity([part], query)
+            everything = scores_of(part, weights, range(300))
+            live = [at for at in range(300) if everything[at] > 0 and (part.gone is None or not part.gone[at])]
+            expected = sorted(live, key=lambda at: (-everything[at], at))[:5]
+            assert [at for at, _ in best(part, weights, 5)] == expected
+
+
+def test_words_that_say_nothing_are_not_searched_for_unless_there_are_no_others(snapshot: Snapshot) -> None:
+    assert snapshot.candidates("of the")[1]
+    with_them, without = snapshot.candidates("what is the compost of the")[1], snapshot.candidates("compost")[1]
+    assert with_them == without
 
 
 def test_bm25_counts_passages_and_finds_only_what_shares_a_term(tmp_path: Path) -> None:

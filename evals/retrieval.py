@@ -1,0 +1,139 @@
+"""Retrieval on BEIR collections, through the product's own build and search: `python -m evals.retrieval FOLDER…`.
+
+A collection is a folder with corpus.jsonl (or corpus.jsonl.xz), queries.jsonl and qrels/SPLIT.tsv.
+Each of its documents becomes a Markdown file, and its rank is that of its best passage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import lzma
+import statistics
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import ir_measures
+import numpy as np
+from ir_measures import Qrel, ScoredDoc, nDCG
+
+from corpus.types import Passage
+from index.build import GRAPHS, build_index
+from index.encode import SHIPPED_MODEL, open_encoder
+from index.search import Snapshot, fuse
+
+_DEPTH = 100
+_DRAWS = 10_000
+_NAME = "{}.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Documents as (title, text) by id, questions by id, and graded relevance by question and document."""
+
+    name: str
+    documents: Mapping[str, tuple[str, str]]
+    questions: Mapping[str, str]
+    relevant: Mapping[str, Mapping[str, int]]
+
+
+def main() -> None:
+    """Print the table of `docs/measurements.md`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--index", type=Path, help="keep the indexes here and use them again")
+    given = parser.parse_args()
+    print("| collection | n | vectors alone | words alone | reciprocal rank fusion | search | search − fusion, 95 % |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for folder in given.folders:
+        collection = read_collection(folder, given.split)
+        with tempfile.TemporaryDirectory() as scratch:
+            print(_row(collection, (given.index or Path(scratch)) / collection.name), flush=True)
+
+
+def read_collection(folder: Path, split: str) -> Collection:
+    """Read a collection in BEIR's layout. Questions without a relevant document are left out."""
+    with _opened(folder, "corpus.jsonl") as lines:
+        rows = [json.loads(line) for line in lines]
+    documents = {row["_id"]: (row.get("title", ""), row["text"]) for row in rows}
+    relevant: dict[str, dict[str, int]] = {}
+    for line in (folder / "qrels" / f"{split}.tsv").read_text(encoding="utf-8").splitlines()[1:]:
+        question, document, grade = line.split("\t")
+        if int(grade) > 0:
+            relevant.setdefault(question, {})[document] = int(grade)
+    with _opened(folder, "queries.jsonl") as lines:
+        questions = {row["_id"]: row["text"] for row in map(json.loads, lines) if row["_id"] in relevant}
+    return Collection(folder.name, documents, questions, relevant)
+
+
+def _opened(folder: Path, name: str) -> IO[str]:
+    path = folder / name
+    return path.open(encoding="utf-8") if path.is_file() else lzma.open(f"{path}.xz", "rt", encoding="utf-8")
+
+
+def _row(collection: Collection, folder: Path) -> str:
+    encoder = open_encoder(SHIPPED_MODEL, folder / GRAPHS)
+    build_index(_written(collection, folder / "documents"), folder / "index", encoder)
+    with closing(Snapshot.current(folder / "index", encoder)) as snapshot:
+        scores = {name: _scores(collection, rank) for name, rank in _rankings(snapshot)}
+    gains = np.array(scores["search"]) - np.array(scores["fusion"])
+    low, high = interval(gains)
+    means = " | ".join(f"{statistics.fmean(values):.3f}" for values in scores.values())
+    return f"| {collection.name} | {len(gains)} | {means} | {gains.mean():+.3f} ({low:+.3f} to {high:+.3f}) |"
+
+
+def _written(collection: Collection, folder: Path) -> Path:
+    """The collection as a folder of Markdown files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for identifier, (title, text) in collection.documents.items():
+        path = folder / _NAME.format(identifier)
+        if not path.exists() and f"{title}{text}".strip():
+            path.write_text(f"# {title}\n\n{text}\n" if title else f"{text}\n", encoding="utf-8")
+    return folder
+
+
+def _rankings(snapshot: Snapshot) -> Iterator[tuple[str, Callable[[str], list[Passage]]]]:
+    yield "vectors", lambda question: snapshot.candidates(question)[0]
+    yield "words", lambda question: snapshot.candidates(question)[1]
+    yield "fusion", lambda question: _fused(*snapshot.candidates(question))
+    yield "search", lambda question: [hit.passage for hit in snapshot.search(question, _DEPTH)]
+
+
+def _fused(dense: Sequence[Passage], lexical: Sequence[Passage]) -> list[Passage]:
+    passages = list(dict.fromkeys([*dense, *lexical]))
+    at = {passage: number for number, passage in enumerate(passages)}
+    return [passages[number] for number, _ in fuse([at[p] for p in dense], [at[p] for p in lexical])]
+
+
+def _scores(collection: Collection, rank: Callable[[str], list[Passage]]) -> list[float]:
+    """nDCG at 10 of each question."""
+    run = [
+        ScoredDoc(identifier, document, -float(place))
+        for identifier, question in collection.questions.items()
+        for place, document in enumerate(dict.fromkeys(_identifier(passage) for passage in rank(question)))
+    ]
+    qrels = [
+        Qrel(q, document, grade) for q, grades in collection.relevant.items() for document, grade in grades.items()
+    ]
+    found = {metric.query_id: metric.value for metric in ir_measures.iter_calc([nDCG @ 10], qrels, run)}
+    return [found.get(identifier, 0.0) for identifier in collection.questions]
+
+
+def _identifier(passage: Passage) -> str:
+    return passage.document_id.removesuffix(_NAME.format(""))
+
+
+def interval(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[float, float]:
+    """The 95 % bootstrap interval of a mean over questions (Efron 1979), from a fixed seed."""
+    draws = np.random.default_rng(0).integers(0, len(values), (_DRAWS, len(values)))
+    low, high = np.quantile(values[draws].mean(axis=1), [0.025, 0.975])
+    return float(low), float(high)
+
+
+if __name__ == "__main__":
+    main()
