@@ -16,7 +16,8 @@ ORDER = ("corpus", "index", "assistant", "evals")
 # The one place that puts the parts together may reach forward, inside its subcommands.
 CLI = Path("assistant/cli.py")
 ONE_FILE_EACH = (
-    "Stemmer", "bm25s", "charset_normalizer", "chromadb", "docx", "gradio", "jinja2", "langchain_core",
+    "Stemmer", "bm25s", "charset_normalizer", "chromadb", "docx", "gradio", "httpx", "ir_measures", "jinja2",
+    "langchain_core",
     "markdown_it", "onnxruntime", "pydantic_settings", "pypdf", "pypdfium2", "rapidfuzz", "sentence_transformers",
     "tokenizers", "torch", "trafilatura", "typer", "uvicorn",
 )  # fmt: skip
