@@ -44,11 +44,23 @@ def cite(number: int, document: Document, start: int, end: int) -> Citation:
         title=document.title,
         section=document.section_at(start).title,
         page=document.page_at(start),
+        page_label=document.page_label_at(start),
         start=start,
         end=end,
         quote=quote,
         url=None if document.url is None else document.url + text_fragment(quote),
     )
+
+
+def page_name(page: int | None, label: str | None) -> str:
+    """A page in words; nothing where there is none.
+
+    >>> page_name(14, "xii"), page_name(3, None)
+    ('page xii (14 in the file)', 'page 3')
+    """
+    if page is None:
+        return ""
+    return f"page {label} ({page} in the file)" if label else f"page {page}"
 
 
 def text_fragment(quote: str) -> str:

@@ -55,6 +55,7 @@ class Service:
         self._assistant: Assistant | None = None
         self._tried: Path | None = None
         self._follows = False
+        self._ended = threading.Event()
         self._lock = threading.Lock()
 
     def assistant(self) -> Assistant:
@@ -70,6 +71,10 @@ class Service:
             return
         self._follows = True
         threading.Thread(target=self._look, name="look for a new index", daemon=True).start()
+
+    def close(self) -> None:
+        """Look for new indexes no longer."""
+        self._ended.set()
 
     def warm_up(self) -> None:
         """Load the model now, so that the first question does not wait for it."""
@@ -90,12 +95,14 @@ class Service:
         return behind
 
     def _look(self) -> None:
-        wait = threading.Event()
-        while not wait.wait(_LOOK_EVERY):
+        said = ""
+        while not self._ended.wait(_LOOK_EVERY):
             try:
                 if self._assistant is not None and self._is_behind():
                     self._assistant = self._open()
             except UserError as error:
-                log.warning("The index before goes on serving: %s", error)
+                if str(error) != said:
+                    said = str(error)
+                    log.warning("The index before goes on serving: %s", error)
             except Exception:
                 log.exception("A new index could not be opened; the one before goes on serving.")

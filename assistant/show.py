@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assistant.ask import Assistant
-from assistant.citations import cite
+from assistant.citations import cite, page_name
 from assistant.service import is_outdated
 from assistant.settings import Settings
 from assistant.types import Answer, Citation
@@ -81,6 +81,7 @@ def hit_record(assistant: Assistant, hit: Hit) -> dict[str, Any]:
         "title": document.title,
         "section": " › ".join(passage.heading_path),
         "page": document.page_at(passage.start),
+        "page_label": document.page_label_at(passage.start),
         "start": passage.start,
         "end": passage.end,
         "score": round(hit.score, 6),
@@ -94,7 +95,11 @@ def show_hits(records: Sequence[dict[str, Any]]) -> None:
     console = _console()
     for number, record in enumerate(records, 1):
         ranks = f"dense {record['dense_rank'] or '–'}, lexical {record['lexical_rank'] or '–'}"
-        place = " · ".join(part for part in (record["title"], record["section"], _page(record["page"])) if part)
+        place = " · ".join(
+            part
+            for part in (record["title"], record["section"], page_name(record["page"], record["page_label"]))
+            if part
+        )
         console.print(Text(f"{number}. {place} ({record['score']:.4f}; {ranks})", style="bold"))
         console.print(Text("   " + " ".join(record["text"].split())[:300]))
 
@@ -144,6 +149,7 @@ def definition_record(assistant: Assistant, definition: Definition) -> dict[str,
         "title": document.title,
         "section": citation.section,
         "page": citation.page,
+        "page_label": citation.page_label,
         "start": definition.start,
         "end": definition.end,
         "sha256": definition.sha256,
@@ -170,12 +176,13 @@ def show_definition(record: dict[str, Any]) -> None:
 
 
 def _place(citation: Citation) -> str:
-    place = (citation.title, citation.section, _page(citation.page), f"characters {citation.start}–{citation.end}")
+    place = (
+        citation.title,
+        citation.section,
+        page_name(citation.page, citation.page_label),
+        f"characters {citation.start}–{citation.end}",
+    )
     return " · ".join(part for part in place if part)
-
-
-def _page(number: int | None) -> str:
-    return "" if number is None else f"page {number}"
 
 
 def _console() -> Console:

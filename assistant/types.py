@@ -41,7 +41,8 @@ class Citation:
     """A span of a document. `quote` is exactly `document.text[start:end]`.
 
     `id` depends on the document's text and the span alone. `page` counts from 1 where the format
-    has pages. `url` is the source address with a text fragment that marks the quote.
+    has pages; `page_label` is what the file calls it where that differs. `url` is the source
+    address with a text fragment that marks the quote.
     """
 
     number: int
@@ -50,6 +51,7 @@ class Citation:
     title: str
     section: str
     page: int | None
+    page_label: str | None
     start: int
     end: int
     quote: str

@@ -11,11 +11,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a paged format. `number` counts from 1."""
+    """One page of a paged format.
+
+    `number` counts from 1; `label` is what the file calls the page ("xii") where that differs.
+    """
 
     number: int
     start: int
     end: int
+    label: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,17 @@ class Document:
 
     def page_at(self, offset: int) -> int | None:
         """The number of the page that holds `offset`; None where the format has no pages."""
-        return next((page.number for page in reversed(self.pages) if page.start <= offset), None)
+        page = self._page_at(offset)
+        return page.number if page else None
+
+    def page_label_at(self, offset: int) -> str | None:
+        """What the file calls the page that holds `offset`; None where that is its number, or there is none."""
+        page = self._page_at(offset)
+        return page.label if page else None
+
+    def _page_at(self, offset: int) -> Page | None:
+        at = bisect_right(self.pages, offset, key=lambda page: page.start) - 1
+        return self.pages[at] if at >= 0 else None
 
     @property
     def info(self) -> DocumentInfo:

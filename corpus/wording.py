@@ -17,6 +17,8 @@ _DASHES = dict.fromkeys("‐‑‒–—―−﹘﹣－⁃", "-")
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 _INVISIBLE = dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", "")
 _SHAPES = {**_QUOTES, **_DASHES, **_LIGATURES, **_INVISIBLE}
+# A hyphen between letters at a line's end, the break of a page included.
+_BROKEN = re.compile(r"([^\W\d_])[-\u00ad\u2010][ \t]*\r?\n(?:[ \t]*\f[ \t]*\r?\n)?[ \t]*(?=([^\W\d_]))")
 # A character with the combining marks that follow it: normal forms are compared by cluster.
 _CLUSTER = re.compile(r"\s+|.[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f]*", re.DOTALL)
 
@@ -74,6 +76,18 @@ def without_accents(text: str) -> str:
     # Marks of other scripts carry vowels or voicing and belong to the word: "が" is not "か".
     stripped = "".join(char for char in decomposed if not "\u0300" <= char <= "\u036f")
     return unicodedata.normalize("NFC", stripped)
+
+
+def search_form(text: str) -> str:
+    """A text with the words joined that a hyphen breaks at the end of a line or page; for search only.
+
+    Only a small letter goes on with a word: "Anglo-\\nSaxon" and "2010-\\n2012" stay as they are. A
+    compound that happens to be broken at its own hyphen is joined too.
+
+    >>> search_form("incu-\\nbation of spin-\\n  offs, 2010-\\n2012")
+    'incubation of spinoffs, 2010-\\n2012'
+    """
+    return _BROKEN.sub(lambda broken: broken[1] if broken[2].islower() else broken[0], text)
 
 
 def _fold_cluster(cluster: str) -> str:

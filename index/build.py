@@ -33,6 +33,7 @@ from corpus.sandbox import sandbox
 from corpus.spans import Span, sentences
 from corpus.split import passages
 from corpus.types import Document, Passage, Refused
+from corpus.wording import search_form
 from index import generation
 from index.acronyms import AcronymTable, mine, missing_forms
 from index.changes import Stock, Survey, survey, take_stock
@@ -476,7 +477,7 @@ class _Draft:
     def of(cls, document: Document, passage: Passage, acronyms: AcronymTable) -> _Draft:
         indexed = indexed_text(document, passage, acronyms)
         spans = sentences(document.text, passage.start, passage.end)
-        texts = (indexed, *(document.text[start:end] for start, end in spans))
+        texts = tuple(map(search_form, (indexed, *(document.text[start:end] for start, end in spans))))
         described = "\0".join((document.language, *texts)).encode("utf-8", "surrogatepass")
         return cls(
             passage=passage,

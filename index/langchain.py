@@ -34,6 +34,7 @@ class PassageRetriever(BaseRetriever):
                 "title": document.title,
                 "section": " › ".join(passage.heading_path),
                 "page": document.page_at(passage.start),
+                "page_label": document.page_label_at(passage.start),
                 "start": passage.start,
                 "end": passage.end,
                 "source": document.url or document.path,

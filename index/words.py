@@ -8,7 +8,7 @@ from typing import Protocol
 
 import Stemmer
 
-from corpus.wording import folded, without_accents
+from corpus.wording import folded, search_form, without_accents
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _TERM = re.compile(rf"[{_CJK}]+|§+|(?:(?![{_CJK}_])\w)+(?:[.,]\d+)*")
@@ -24,12 +24,13 @@ class _StemsWords(Protocol):
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in order, folded, accents taken off, hyphenated words in their parts.
+    """The words of a text in order, folded, accents taken off, hyphenated words in their parts,
+    words broken at a line's end joined.
 
     >>> words("R&D in Évora: § 5, 3.5 %, e.V.")
     ['r', 'd', 'in', 'evora', '§', '5', '3.5', 'e', 'v']
     """
-    return _TERM.findall(without_accents(folded(text)))
+    return _TERM.findall(without_accents(folded(search_form(text))))
 
 
 def terms(text: str, language: str = "en") -> list[str]:

@@ -17,6 +17,7 @@ from corpus.readers import pdf, read_file
 from corpus.readers.pdf import salad
 from corpus.readers.text import is_bare_heading
 from corpus.readers.types import Reading
+from index.words import terms
 
 
 def write(name: str, content: str | bytes) -> Path:
@@ -263,3 +264,31 @@ def test_of_two_texts_of_a_page_the_readable_one_is_taken(monkeypatch: pytest.Mo
     monkeypatch.setattr(pdf, "_page_text", lambda page: "\ufffd" * 9 if page.page_number else "Fine.")
     reading = read_file(path)
     assert [reading.text[page.start : page.end].strip() for page in reading.pages] == ["Fine.", "Salad."]
+
+
+def test_pages_keep_the_labels_that_differ_from_their_numbers(tmp_path: Path) -> None:
+    pdf = FPDF()
+    pdf.set_font("helvetica", size=12)
+    for style, text in (("r", "Preface."), ("r", "Thanks."), ("D", "Chapter.")):
+        pdf.add_page(label_style=style, label_start=1 if text != "Thanks." else None)
+        pdf.cell(text=text)
+    pdf.output(str(tmp_path / "book.pdf"))
+    reading = read_file(tmp_path / "book.pdf")
+    assert [(page.number, page.label) for page in reading.pages] == [(1, "i"), (2, "ii"), (3, "1")]
+
+
+def test_damaged_labels_cost_the_labels_only(tmp_path: Path) -> None:
+    pdf = FPDF()
+    pdf.set_font("helvetica", size=12)
+    pdf.add_page(label_style="r")
+    pdf.cell(text="Preface.")
+    pdf.output(str(tmp_path / "book.pdf"))
+    damaged = (tmp_path / "book.pdf").read_bytes().replace(b"/S /r", b"/S 5 ")
+    (tmp_path / "book.pdf").write_bytes(damaged)
+    reading = read_file(tmp_path / "book.pdf")
+    assert reading.text.strip() == "Preface."
+    assert [page.number for page in reading.pages] == [1]
+
+
+def test_the_index_finds_a_word_that_a_line_breaks() -> None:
+    assert terms("incu-\nbation of inno\u00ad\nvation") == terms("incubation of innovation")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.wording import fold, folded, same_words, without_accents
+from corpus.wording import fold, folded, same_words, search_form, without_accents
 
 # Letters, marks, quotation marks, dashes, ligatures, white space and invisibles of many shapes.
 TEXTS = st.text(
@@ -76,3 +76,26 @@ def test_a_quote_is_found_at_its_own_offsets(before: str, quote: str, after: str
 def test_accents_fall_for_search_but_voicing_marks_stay() -> None:
     assert without_accents("Évora ção") == "Evora cao"
     assert without_accents("が") == unicodedata.normalize("NFC", "が")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("inno-\nvation", "innovation"),
+        ("inno\u00ad \r\n  vation", "innovation"),
+        ("inno\u2010\n\f\nvation parks", "innovation parks"),
+        ("Anglo-\nSaxon", "Anglo-\nSaxon"),
+        ("2010-\n2012", "2010-\n2012"),
+        ("a list -\nand more", "a list -\nand more"),
+        ("first-\n\nsecond", "first-\n\nsecond"),
+        ("иннова-\nция", "инновация"),
+    ],
+)
+def test_words_broken_at_a_line_are_joined_for_search_and_nothing_else_is(text: str, expected: str) -> None:
+    assert search_form(text) == expected
+
+
+@given(TEXTS)
+def test_a_text_without_a_break_inside_a_word_is_its_own_search_form(text: str) -> None:
+    on_one_line = text.replace("\n", " ")
+    assert search_form(on_one_line) == on_one_line

@@ -9,6 +9,7 @@ from datetime import date
 from itertools import groupby
 from urllib.parse import quote as percent_encode
 
+from assistant.citations import page_name
 from assistant.types import Answer, Citation, Support
 from assistant.web.conversation import Exchange
 from assistant.web.site import Answerer
@@ -174,7 +175,7 @@ def _below_heading(text: str, section: Section) -> str:
 def _meta(citation: Citation, document: Document | None) -> str:
     parts = [
         citation.title if citation.section else None,
-        f"page {citation.page}" if citation.page else None,
+        page_name(citation.page, citation.page_label),
         f"received {day(document.date)}" if document and document.date else None,
     ]
     return " · ".join(part for part in parts if part)

@@ -53,6 +53,10 @@ class Loading:
         self._failure = None
         return assistant
 
+    def close(self) -> None:
+        """Look for new indexes no longer."""
+        self._service.close()
+
     def failure(self) -> str | None:
         return self._failure
 
