@@ -14,7 +14,7 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -126,7 +126,8 @@ def build_index(
         crash_point("surveyed")
         if before and before.whole and not found.changed(before.state.files, before.state.definitions_digest):
             return BuildReport(before.manifest, before.state.refused, changed=False)
-        _in_child(partial(_prepare, encoder), progress)
+        if before is None:
+            _in_child(partial(_prepare, encoder), progress)
         return _build(index_folder, found, before, encoder, server, progress)
 
 
@@ -142,17 +143,19 @@ def _before(index_folder: Path, encoder: Encoder, server: str | None) -> Before 
         manifest = generation.read_manifest(folder)
         if (manifest.encoder_sha256, manifest.server) != (encoder.digest, server):
             return None
-        generation.check_files(folder, manifest, only=(STATE, f"{BASE}/{CONTENT}", f"{RECENT}/{CONTENT}"))
+        ours = (STATE, f"{BASE}/{CONTENT}", f"{RECENT}/{CONTENT}")
+        generation.check_files(folder, manifest, only=ours)
         state = read_state(folder / STATE)
     except UserError:
         # No index, or one that cannot be used: a build is what puts it right.
         return None
-    return Before(folder, manifest, state, _is_whole(folder, manifest))
+    return Before(folder, manifest, state, _is_whole(folder, manifest, set(manifest.files) - set(ours)))
 
 
-def _is_whole(folder: Path, manifest: Manifest) -> bool:
+def _is_whole(folder: Path, manifest: Manifest, others: set[str]) -> bool:
+    """Whether the store and the words are as they were built too; `others` are their files."""
     try:
-        generation.check_files(folder, manifest)
+        generation.check_files(folder, manifest, only=others)
         if manifest.server is not None:
             from index.store import VectorStore
 
@@ -179,7 +182,8 @@ def _build(
         crash_point("staged")
         task = _Task(found, before, folder, encoder, server)
         manifest, refused, read = _in_child(partial(_write, task), progress)
-        _in_child(partial(_verify, folder, manifest), progress)
+        if not manifest.files:
+            _in_child(partial(_verify, folder, manifest), progress)
         crash_point("verified")
         generation.seal(folder, manifest)
         crash_point("sealed")
@@ -223,6 +227,9 @@ def _prepare(encoder: Encoder, progress: Progress) -> None:
 
 def _write(task: _Task, progress: Progress) -> tuple[Manifest, tuple[Refused, ...], int]:
     """In the child: everything of a generation but its manifest's list of files."""
+    # An index of this encoder is there, so its graph is too: this only checks it.
+    if task.before is not None:
+        _prepare(task.encoder, progress)
     progress("Reading documents", 0, 0)
     with sandbox() as reader:
         files, infos = (task.before.state.files, task.before.state.documents) if task.before else ((), ())
@@ -235,6 +242,7 @@ def _write(task: _Task, progress: Progress) -> tuple[Manifest, tuple[Refused, ..
         state = _state(task, stock, contents)
         plan = _Plan.of(task.before, stock, contents)
         manifest = _Writing(task, contents, stock, progress).write(plan, state)
+    _check_parts(task.folder)
     return manifest, stock.refused, len(stock.added)
 
 
@@ -545,18 +553,20 @@ def _recall(store: VectorStore, queries: Vectors, exact: Sequence[float], conten
 
 
 def _verify(folder: Path, manifest: Manifest, progress: Progress) -> None:
-    """In a child of its own: all parts open and count, and a new store finds every passage by its own vector."""
+    """In a child of its own: a new store opens, counts, and finds every passage by its own vector."""
     progress("Checking the index", 0, 0)
     with ExitStack() as resources:
-        for part in (BASE, RECENT):
-            if (folder / part).is_dir():
-                content = Content(folder / part / CONTENT)
-                resources.callback(content.close)
+        base = Content(folder / BASE / CONTENT)
+        resources.callback(base.close)
+        _verify_store(_open_store(folder, manifest, resources), base, progress)
+
+
+def _check_parts(folder: Path) -> None:
+    """All parts open and count alike. Our own files cannot kill who opens them, so this needs no child."""
+    for part in (BASE, RECENT):
+        if (folder / part).is_dir():
+            with closing(Content(folder / part / CONTENT)) as content:
                 _check_count(part, LexicalIndex.open(folder / part / LEXICAL).size, content.size)
-        if not manifest.files:
-            base = Content(folder / BASE / CONTENT)
-            resources.callback(base.close)
-            _verify_store(_open_store(folder, manifest, resources), base, progress)
 
 
 def _open_store(folder: Path, manifest: Manifest, resources: ExitStack) -> VectorStore:

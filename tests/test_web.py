@@ -75,6 +75,7 @@ def test_readyz_tells_loading_failed_and_ready_apart(client: TestClient) -> None
         200,
         {
             "status": "ready",
+            "notice": None,
             "index_version": "g1",
             "documents": 1,
             "passages": 2,
