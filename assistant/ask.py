@@ -55,7 +55,7 @@ class Assistant:
         """The answer to a question. Raises UserError where there is no question to answer."""
         started = perf_counter()
         check_question(question)
-        query = understand(question, history, self.registry, self.snapshot.holds, self._spells_out)
+        query = understand(question, history, self.registry, self.snapshot)
         draft = self._route(query)
         total = perf_counter() - started
         seconds = {"retrieve": draft.seconds["retrieve"], "answer": total - draft.seconds["retrieve"], "total": total}
@@ -105,9 +105,6 @@ class Assistant:
         section = document.section_at(citation.start)
         start, end = trim(document.text, section.start, section.end)
         return min(start, citation.start), max(end, citation.end)
-
-    def _spells_out(self, term: str) -> bool:
-        return self.snapshot.acronyms.find(term) is not None
 
     def _route(self, query: Query) -> Answer:
         if query.kind == "smalltalk":

@@ -17,7 +17,7 @@ from corpus.split import body_start
 from corpus.types import Document
 from corpus.wording import folded
 from index.acronyms import Acronym, missing_forms
-from index.encode import Vectors
+from index.encode import Encoded, Vectors
 from index.search import Hit, Snapshot
 from index.words import terms
 
@@ -96,7 +96,7 @@ class Evidence:
 def gather(snapshot: Snapshot, question: str, language: str) -> Evidence:
     """Search for a question and rank the sentences of the best passages."""
     asked = Asked.of(snapshot, question, language)
-    hits = snapshot.search(question, PASSAGES_READ, asked.vector)
+    hits = snapshot.search(question, PASSAGES_READ, asked.encoded)
     candidates = {
         (candidate.document.id, candidate.span): candidate
         # The best passage last: a sentence in two of them keeps the better section.
@@ -117,11 +117,10 @@ def gather(snapshot: Snapshot, question: str, language: str) -> Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question made ready for ranking: its vector, content words by weight with other words for them,
+    """A question made ready for ranking: as encoded, content words by weight with other words for them,
     acronyms, and the kind of thing it asks for."""
 
-    text: str
-    vector: Vectors
+    encoded: Encoded
     weights: Mapping[str, float]
     acronyms: Sequence[Acronym]
     kind: str | None
@@ -129,10 +128,8 @@ class Asked:
 
     @classmethod
     def of(cls, snapshot: Snapshot, question: str, language: str) -> Asked:
-        expanded = snapshot.acronyms.expanded(question)
         return cls(
-            text=expanded,
-            vector=snapshot.encode(expanded),
+            encoded=snapshot.encode(question),
             weights=content_weights(snapshot, question, language),
             acronyms=snapshot.acronyms.spoken_of(question),
             kind=expected(question, language),
@@ -183,7 +180,7 @@ def _rerank(snapshot: Snapshot, asked: Asked, candidates: list[Candidate]) -> li
     """
     if not candidates:
         return []
-    (question,) = snapshot.encode_words([asked.text])
+    question = asked.encoded.words
     found = snapshot.words_in([(candidate.document.id, candidate.span) for candidate in candidates])
     rows = [at for at, word in enumerate(question.words) if plain(word) in asked.weights]
     if not rows:
@@ -265,7 +262,7 @@ def _candidates(snapshot: Snapshot, hit: Hit, asked: Asked) -> list[Candidate]:
     around = _term_set(asked, document, f"{path} {document.text[hit.passage.start : hit.passage.end]}")
     section_coverage = _coverage(asked, around, frozenset(), document.language)
     spans, vectors = snapshot.sentences_in(hit.passage)
-    similarities = vectors @ asked.vector[0] if spans else ()
+    similarities = vectors @ asked.encoded.vector[0] if spans else ()
     return [
         Candidate(
             document=document,

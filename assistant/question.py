@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from assistant.language import UNSPACED, Phrases, detect, frame, plain, tables, whole_word
 from assistant.registry import Found, Registry
 from assistant.types import Query, Turn
 from corpus.errors import UserError
+from index.spelling import LONG_WORD
 
 LONGEST_QUESTION = 2000
+_LONG = re.compile(rf"[^\W\d_]{{{LONG_WORD - 1},}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,22 @@ class Asked:
     found: Found | None
     strong: bool
     bare: bool
+
+
+class Documents(Protocol):
+    """What a question is understood by: which words the documents hold."""
+
+    def holds(self, phrase: str, /) -> bool:
+        """Whether words stand in the documents as they are, one after the other."""
+        ...
+
+    def spells_out(self, term: str, /) -> bool:
+        """Whether the documents say what an acronym stands for."""
+        ...
+
+    def meant_by(self, word: str, language: str, /) -> str | None:
+        """The word of documents in a language that a misspelt one was meant to be; None where it is none."""
+        ...
 
 
 def check_question(question: str) -> None:
@@ -45,20 +64,10 @@ def check_question(question: str) -> None:
         )
 
 
-def understand(
-    question: str,
-    history: Sequence[Turn],
-    registry: Registry,
-    known: Callable[[str], bool],
-    known_acronym: Callable[[str], bool],
-) -> Query:
-    """The query behind a question.
-
-    `known` tells whether words stand in the documents as they are, `known_acronym` whether the
-    documents spell an acronym out.
-    """
+def understand(question: str, history: Sequence[Turn], registry: Registry, documents: Documents) -> Query:
+    """The query behind a question."""
     language = detect(question)
-    text = " ".join(question.split())
+    text = _respelt(" ".join(question.split()), language, registry, documents)
     if is_small_talk(text, registry):
         return Query(question, text, "smalltalk", language)
     phrases = tables()[language]
@@ -67,10 +76,10 @@ def understand(
     asked = asked_term(text, registry)
     if asked and asked.found:
         return _definition_query(question, text, language, asked.term, asked.found)
-    if asked and asked.strong and known_acronym(asked.term) and _framed(text, phrases.meaning, registry):
+    if asked and asked.strong and documents.spells_out(asked.term) and _framed(text, phrases.meaning, registry):
         return Query(question, text, "expansion", language, term=asked.term)
-    term = _named_term(text, asked, phrases, known)
-    if term is None and history and (standalone := _standalone(text, phrases, history, registry, known)):
+    term = _named_term(text, asked, phrases, documents.holds)
+    if term is None and history and (standalone := _standalone(text, phrases, history, registry, documents.holds)):
         resolved = asked_term(standalone, registry)
         if resolved and resolved.found:
             return Query(question, standalone, "definition", language, resolved.term, resolved.found.definition.term)
@@ -78,6 +87,27 @@ def understand(
     if term is not None:
         return Query(question, text, "definition", language, term=term)
     return Query(question, text, "question", language)
+
+
+def _respelt(text: str, language: str, registry: Registry, documents: Documents) -> str:
+    """A question with the misspelt words of its content put right.
+
+    What may be a name, with a capital inside the question, or stands in a name of the registry, is
+    left as it was typed.
+    """
+    function = tables()[language].function
+
+    def right(match: re.Match[str]) -> str:
+        word = match.group()
+        may_be_name = match.start() > 0 and not word.islower()
+        if may_be_name or plain(word) in function or registry.knows(plain(word)):
+            return word
+        meant = documents.meant_by(plain(word), language)
+        if meant is None:
+            return word
+        return meant.capitalize() if word[0].isupper() else meant
+
+    return _LONG.sub(right, text)
 
 
 def _named_term(text: str, asked: Asked | None, phrases: Phrases, known: Callable[[str], bool]) -> str | None:

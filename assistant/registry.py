@@ -6,18 +6,13 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rapidfuzz import fuzz, process
-from rapidfuzz.distance import OSA
-
 from assistant.language import plain, whole_word
 from corpus.definitions import names_of
 from corpus.types import Definition
+from index.spelling import FREQUENT, is_slip, nearest_name
 
 # A name this short has near neighbours that mean something else.
 _SHORTEST_CORRECTED = 7
-_NEAR = 85.0
-_FREQUENT = 2
-_LONG_WORD = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +37,7 @@ class Registry:
         self.definitions = tuple(definitions)
         self.bodies = tuple(dict.fromkeys(definition.body for definition in definitions))
         self._by_name = {plain(name): definition for definition in definitions for name in names_of(definition)}
+        self._words = {word for name in self._by_name for word in name.split()}
         self._long_names = [name for name in self._by_name if len(name) >= _SHORTEST_CORRECTED]
 
     def find(self, name: str) -> Found | None:
@@ -51,10 +47,10 @@ class Registry:
             return Found(definition, typed, corrected=False)
         if len(typed) < _SHORTEST_CORRECTED:
             return None
-        near = process.extractOne(typed, self._long_names, scorer=fuzz.ratio, score_cutoff=_NEAR)
-        if near is None or not self._is_slip(typed.split(), near[0].split()):
+        near = nearest_name(typed, self._long_names)
+        if near is None or not self._is_slip(typed.split(), near.split()):
             return None
-        return Found(self._by_name[near[0]], near[0], corrected=True)
+        return Found(self._by_name[near], near, corrected=True)
 
     def _exact(self, typed: str) -> Definition | None:
         """The definition with this name, also as "name (ACRONYM)", quoted, or with hyphens."""
@@ -80,11 +76,8 @@ class Registry:
         )
 
     def _is_slip_of(self, right: str, wrong: str) -> bool:
-        """One slip inside a long word: a short word, or another first letter, is another word."""
-        return (
-            len(right) >= _LONG_WORD
-            and wrong[:1] == right[0]
-            and OSA.distance(wrong, right) == 1
-            and self._frequency(wrong) == 0
-            and self._frequency(right) >= _FREQUENT
-        )
+        return is_slip(wrong, right) and self._frequency(wrong) == 0 and self._frequency(right) >= FREQUENT
+
+    def knows(self, word: str) -> bool:
+        """Whether a word stands in a name of the registry."""
+        return word in self._words

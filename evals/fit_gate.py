@@ -78,9 +78,7 @@ def _labelled(name: str, folder: Path, questions: Sequence[Question], work: Path
     assistant = Assistant.over(Snapshot.current(index, encoder))
     rows, labels = [], []
     for question in questions:
-        query = understand(
-            question.question, question.history, assistant.registry, assistant.snapshot.holds, lambda _: False
-        )
+        query = understand(question.question, question.history, assistant.registry, assistant.snapshot)
         # What the registry and the tables decide never comes to the gate.
         if query.kind != "question":
             continue

@@ -41,6 +41,7 @@ from index.content import Content, ContentWriter, Row
 from index.encode import Encoder, Vectors
 from index.faults import crash_point
 from index.generation import BASE, RECENT, STATE, Manifest
+from index.late import Bits, packed
 from index.lexical import LexicalIndex
 from index.segment import CONTENT, EF_SEARCH, LEXICAL, address_of
 from index.state import FORMAT, State, read_state
@@ -59,6 +60,7 @@ _SMALLEST_BUILD = 20 * 2**20
 _RECENT = 1000
 _RECENT_SHARE = 0.05
 _PASSAGES_AT_ONCE = 2000
+_WORDS_AT_ONCE = 128
 _SAMPLE = 100
 _NEAREST = 10
 RECALL = 0.99
@@ -124,10 +126,10 @@ def build_index(
         before = None if rebuild else _before(index_folder, encoder, server)
         found = survey(corpus_folder, before.state.files if before else ())
         crash_point("surveyed")
+        if before is None or not encoder.is_prepared():
+            _in_child(partial(_prepare, encoder), progress)
         if before and before.whole and not found.changed(before.state.files, before.state.definitions_digest):
             return BuildReport(before.manifest, before.state.refused, changed=False)
-        if before is None:
-            _in_child(partial(_prepare, encoder), progress)
         return _build(index_folder, found, before, encoder, server, progress)
 
 
@@ -432,11 +434,15 @@ class _Writing:
         """The passages of new documents, encoded unless the same words were encoded for the document before."""
         drafts = [draft for document in documents for draft in self._drafts(document)]
         unknown = [draft for draft in drafts if draft.known is None]
-        texts = list(dict.fromkeys(text for draft in unknown for text in draft.texts))
-        vectors = dict(zip(texts, self._encode(texts, len(drafts)), strict=True))
+        wholes = list(dict.fromkeys((draft.language, draft.text) for draft in unknown))
+        pieces = list(dict.fromkeys(text for draft in unknown for text in draft.sentence_texts))
+        tell = self._teller(len(wholes) + len(pieces), len(drafts))
+        of_passages = self._encode_passages(wholes, tell)
+        of_sentences = self._encode_sentences(pieces, lambda done: tell(len(wholes) + done))
+        self._done += len(drafts)
         rows: dict[str, list[Row]] = {document.id: [] for document in documents}
         for draft in drafts:
-            rows[draft.passage.document_id].append(draft.row(vectors))
+            rows[draft.passage.document_id].append(draft.row(of_passages, of_sentences))
         return rows
 
     def _drafts(self, document: Document) -> Iterator[_Draft]:
@@ -453,15 +459,28 @@ class _Writing:
                 return {row.key: row for row in content.rows(document_id)}
         return {}
 
-    def _encode(self, texts: Sequence[str], passages_now: int) -> Vectors:
+    def _teller(self, texts: int, passages_now: int) -> Callable[[int], None]:
+        """Tells of texts that are encoded, in passages."""
         total = sum(map(len, self._passages.values()))
+        return lambda done: self._progress("Encoding", self._done + round(done / texts * passages_now), total)
 
-        def tell(done: int) -> None:
-            self._progress("Encoding", self._done + round(done / len(texts) * passages_now), total)
+    def _encode_passages(
+        self, wholes: Sequence[tuple[str, str]], tell: Callable[[int], None]
+    ) -> dict[tuple[str, str], tuple[Vectors, Bits]]:
+        """For each passage, given as (language, text), its vector and its packed words."""
+        # Texts of like length go together; a few at once, since word vectors take 1.5 kB each until they are packed.
+        ordered = sorted(wholes, key=lambda whole: len(whole[1]))
+        found: dict[tuple[str, str], tuple[Vectors, Bits]] = {}
+        for at in range(0, len(ordered), _WORDS_AT_ONCE):
+            some = ordered[at : at + _WORDS_AT_ONCE]
+            vectors, words = self._task.encoder.encode_with_words([text for _, text in some])
+            for whole, vector, of_words in zip(some, vectors, words, strict=True):
+                found[whole] = (vector, packed(of_words, whole[0]))
+            tell(at + len(some))
+        return found
 
-        vectors = self._task.encoder.encode(texts, tell) if texts else np.zeros((0, 0), np.float32)
-        self._done += passages_now
-        return vectors
+    def _encode_sentences(self, texts: Sequence[str], tell: Callable[[int], None]) -> dict[str, Vectors]:
+        return dict(zip(texts, self._task.encoder.encode(texts, tell), strict=True)) if texts else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -477,7 +496,9 @@ class _Draft:
     passage: Passage
     key: bytes
     terms: tuple[str, ...]
-    texts: tuple[str, ...]
+    language: str
+    text: str
+    sentence_texts: tuple[str, ...]
     spans: tuple[Span, ...]
     known: Row | None = None
 
@@ -485,27 +506,32 @@ class _Draft:
     def of(cls, document: Document, passage: Passage, acronyms: AcronymTable) -> _Draft:
         indexed = indexed_text(document, passage, acronyms)
         spans = sentences(document.text, passage.start, passage.end)
-        texts = tuple(map(search_form, (indexed, *(document.text[start:end] for start, end in spans))))
-        described = "\0".join((document.language, *texts)).encode("utf-8", "surrogatepass")
+        text = search_form(indexed)
+        of_sentences = tuple(search_form(document.text[start:end]) for start, end in spans)
+        described = "\0".join((document.language, text, *of_sentences)).encode("utf-8", "surrogatepass")
         return cls(
             passage=passage,
             key=sha256(described).digest()[:16],
             terms=tuple(terms(indexed, document.language)),
-            texts=texts,
+            language=document.language,
+            text=text,
+            sentence_texts=of_sentences,
             spans=tuple((start - passage.start, end - passage.start) for start, end in spans),
         )
 
-    def row(self, vectors: Mapping[str, Vectors]) -> Row:
+    def row(self, passages: Mapping[tuple[str, str], tuple[Vectors, Bits]], sentences: Mapping[str, Vectors]) -> Row:
+        """The row of the index, from what was encoded of passages by (language, text) and of sentences."""
         if self.known is not None:
             return replace(self.known, passage=self.passage)
-        vector, *of_sentences = (vectors[text] for text in self.texts)
+        vector, words = passages[self.language, self.text]
         return Row(
             passage=self.passage,
             key=self.key,
             terms=self.terms,
             vector=vector,
             spans=self.spans,
-            sentences=np.array(of_sentences, np.float32),
+            sentences=np.array([sentences[text] for text in self.sentence_texts], np.float32),
+            words=words,
         )
 
 

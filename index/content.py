@@ -20,6 +20,7 @@ from pydantic import TypeAdapter
 from corpus.spans import Span
 from corpus.types import Document, Passage
 from index.encode import Vectors
+from index.late import Bits
 
 _SCHEMA = """
 CREATE TABLE documents (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, record TEXT NOT NULL,
@@ -29,6 +30,7 @@ CREATE TABLE passages (position INTEGER PRIMARY KEY, id TEXT NOT NULL, document 
 CREATE INDEX passages_of ON passages (document);
 CREATE TABLE details (position INTEGER PRIMARY KEY, key BLOB NOT NULL, terms TEXT NOT NULL, spans BLOB NOT NULL,
                       sentences BLOB NOT NULL);
+CREATE TABLE words (position INTEGER PRIMARY KEY, count INTEGER NOT NULL, bits BLOB NOT NULL);
 """
 _DOCUMENT = TypeAdapter(Document)
 _ROWS_AT_ONCE = 500
@@ -40,6 +42,7 @@ class Row:
 
     `key` is the digest of what was encoded: rows with one key have the same vectors. `spans` are
     those of its sentences, counted from the passage's start; `sentences` has a vector for each.
+    `words` has a row for each word that tells something, as `index.late` packs them.
     """
 
     passage: Passage
@@ -48,6 +51,7 @@ class Row:
     vector: Vectors
     spans: tuple[Span, ...]
     sentences: Vectors
+    words: Bits
 
 
 class ContentWriter:
@@ -84,6 +88,10 @@ class ContentWriter:
                 for position, row in zip(at, rows, strict=True)
             ),
         )  # fmt: skip
+        self._database.executemany(
+            "INSERT INTO words VALUES (?, ?, ?)",
+            ((position, len(row.words), row.words.tobytes()) for position, row in zip(at, rows, strict=True)),
+        )
         self.documents += 1
         self.passages += len(rows)
         self.sentences += len(starts)
@@ -127,6 +135,11 @@ class Content:
         found = {row[0]: row[1] for row in self._some("position, vector", positions)}
         return _stack([found[position] for position in positions])
 
+    def words(self, positions: Sequence[int]) -> list[Bits]:
+        """The packed words of passages, in the order of `positions`."""
+        found = {row[0]: _bits(row[1], row[2]) for row in self._some("position, count, bits", positions, "words")}
+        return [found[position] for position in positions]
+
     def all_vectors(self) -> Iterator[Vectors]:
         """The vectors of all passages in order, some thousands at once."""
         cursor = self._database.execute("SELECT vector FROM passages ORDER BY position")
@@ -163,8 +176,8 @@ class Content:
     def rows(self, document_id: str) -> list[Row]:
         """The passages of a document in reading order with all that was made of them."""
         found = self._database.execute(
-            "SELECT id, start, end, heading_path, key, terms, vector, spans, sentences FROM passages "
-            "JOIN details USING (position) WHERE document = ? ORDER BY position",
+            "SELECT id, start, end, heading_path, key, terms, vector, spans, sentences, count, bits FROM passages "
+            "JOIN details USING (position) JOIN words USING (position) WHERE document = ? ORDER BY position",
             (self._numbers[document_id],),
         )
         return [
@@ -175,6 +188,7 @@ class Content:
                 vector=np.frombuffer(row[6], "<f4"),
                 spans=(spans := _spans(row[7])),
                 sentences=_halves(row[8], len(spans)),
+                words=_bits(row[9], row[10]),
             )
             for row in found
         ]
@@ -182,12 +196,12 @@ class Content:
     def close(self) -> None:
         self._database.close()
 
-    def _some(self, columns: str, positions: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+    def _some(self, columns: str, positions: Sequence[int], table: str = "passages") -> Iterator[tuple[Any, ...]]:
         for at in range(0, len(positions), _ROWS_AT_ONCE):
             wanted = positions[at : at + _ROWS_AT_ONCE]
             marks = ", ".join("?" * len(wanted))
             yield from self._database.execute(
-                f"SELECT {columns} FROM passages WHERE position IN ({marks})",  # noqa: S608 - columns are this file's
+                f"SELECT {columns} FROM {table} WHERE position IN ({marks})",  # noqa: S608 - both are this file's
                 wanted,
             )
 
@@ -203,6 +217,10 @@ def _stack(blobs: Sequence[bytes]) -> Vectors:
 
 def _spans(blob: bytes) -> tuple[Span, ...]:
     return tuple((int(start), int(end)) for start, end in np.frombuffer(blob, dtype="<i4").reshape(-1, 2))
+
+
+def _bits(count: int, blob: bytes) -> Bits:
+    return np.frombuffer(blob, dtype=np.uint8).reshape(count, len(blob) // max(1, count))
 
 
 def _halves(blob: bytes, rows: int) -> Vectors:

@@ -35,6 +35,14 @@ class WordVectors:
     vectors: Vectors
 
 
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A text as an encoder reads it: its vector, of shape (1, dimensions), and its words."""
+
+    vector: Vectors
+    words: WordVectors
+
+
 class Encoder(Protocol):
     """Texts to unit vectors. `name` and `digest` tell whether an index was built with this one.
 
@@ -54,6 +62,10 @@ class Encoder(Protocol):
         """
         ...
 
+    def is_prepared(self) -> bool:
+        """Whether what `prepare` makes is there; it is not checked."""
+        ...
+
     def encode(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """An array of shape (len(texts), dimensions), each row of length 1.
 
@@ -63,6 +75,10 @@ class Encoder(Protocol):
 
     def encode_words(self, texts: Sequence[str]) -> list[WordVectors]:
         """For each text its words with a vector for each, for late interaction."""
+        ...
+
+    def encode_with_words(self, texts: Sequence[str]) -> tuple[Vectors, list[WordVectors]]:
+        """What `encode` and `encode_words` give, from one reading of each text."""
         ...
 
 
@@ -144,17 +160,17 @@ def pool_words(text: str, encoding: Any, hidden: Vectors) -> WordVectors:
 
     `encoding` is the tokenizer's for `text`, `hidden` holds a row for each of its tokens.
     """
-    tokens: dict[int, list[int]] = {}
-    for token, word in enumerate(encoding.word_ids):
-        if word is not None:
-            tokens.setdefault(word, []).append(token)
-    spans = [encoding.word_to_chars(word) for word in tokens]
-    kept = [(text[slice(*span)], rows) for span, rows in zip(spans, tokens.values(), strict=True)]
-    kept = [(word, rows) for word, rows in kept if any(char.isalnum() for char in word)]
+    of_tokens = np.array([-1 if word is None else word for word in encoding.word_ids], np.int64)
+    tokens = np.flatnonzero(of_tokens >= 0)
+    # The tokens of a word follow each other.
+    numbers, starts = np.unique(of_tokens[tokens], return_index=True)
+    names = [text[slice(*encoding.word_to_chars(int(number)))] for number in numbers]
+    kept = [at for at, name in enumerate(names) if any(char.isalnum() for char in name)]
     if not kept:
         return WordVectors((), np.zeros((0, hidden.shape[1]), np.float32))
-    pooled = np.stack([hidden[rows].mean(axis=0) for _, rows in kept])
-    return WordVectors(tuple(word for word, _ in kept), pooled / np.linalg.norm(pooled, axis=1, keepdims=True))
+    # Their sum has the direction of their mean.
+    pooled = np.add.reduceat(hidden[tokens], starts, axis=0)[kept]
+    return WordVectors(tuple(names[at] for at in kept), pooled / np.linalg.norm(pooled, axis=1, keepdims=True))
 
 
 def _shipped_folder() -> Path:

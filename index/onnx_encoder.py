@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -60,14 +60,17 @@ class OnnxEncoder:
                 return
         self._make(weights)
 
+    def is_prepared(self) -> bool:
+        """As `Encoder.is_prepared`."""
+        return all((self._folder / name).is_file() for name in (_GRAPH, _TOKENIZER, _ABOUT))
+
     def encode(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """As `Encoder.encode`."""
         self._load()
-        encodings = self._encodings(texts)
         vectors = np.zeros((len(texts), self._read_about()["dimensions"]), np.float32)
         done = 0
-        for rows in _batches([len(encoding) for encoding in encodings]):
-            vectors[rows] = self._run([encodings[row] for row in rows])[1]
+        for rows, _, _, of_texts in self._read(texts):
+            vectors[rows] = of_texts
             done += len(rows)
             if progress:
                 progress(done)
@@ -75,22 +78,32 @@ class OnnxEncoder:
 
     def encode_words(self, texts: Sequence[str]) -> list[WordVectors]:
         """As `Encoder.encode_words`."""
+        return self.encode_with_words(texts)[1]
+
+    def encode_with_words(self, texts: Sequence[str]) -> tuple[Vectors, list[WordVectors]]:
+        """As `Encoder.encode_with_words`."""
         self._load()
-        encodings = self._encodings(texts)
-        found: dict[int, WordVectors] = {}
-        for rows in _batches([len(encoding) for encoding in encodings]):
-            hidden = self._run([encodings[row] for row in rows])[0]
-            for at, row in enumerate(rows):
-                found[row] = pool_words(texts[row], encodings[row], hidden[at])
-        return [found[row] for row in range(len(texts))]
+        vectors = np.zeros((len(texts), self._read_about()["dimensions"]), np.float32)
+        words: dict[int, WordVectors] = {}
+        for rows, encodings, hidden, of_texts in self._read(texts):
+            vectors[rows] = of_texts
+            words.update(
+                (row, pool_words(texts[row], encoding, tokens))
+                for row, encoding, tokens in zip(rows, encodings, hidden, strict=True)
+            )
+        return vectors, [words[row] for row in range(len(texts))]
 
     def __getstate__(self) -> dict[str, Any]:
         # A session cannot go to another process; it is loaded there again.
         return {**self.__dict__, "_session": None, "_tokenizer": None, "_about": None}
 
-    def _encodings(self, texts: Sequence[str]) -> list[Encoding]:
+    def _read(self, texts: Sequence[str]) -> Iterator[tuple[list[int], list[Encoding], Vectors, Vectors]]:
+        """Batches of texts: their rows, their tokens, the tokens' vectors, the texts' vectors."""
         assert self._tokenizer is not None  # noqa: S101 - loaded by both callers
-        return self._tokenizer.encode_batch(list(texts))
+        encodings = self._tokenizer.encode_batch(list(texts))
+        for rows in _batches([len(encoding) for encoding in encodings]):
+            batch = [encodings[row] for row in rows]
+            yield (rows, batch, *self._run(batch))
 
     def _run(self, encodings: Sequence[Encoding]) -> tuple[Vectors, Vectors]:
         """Token vectors of shape (texts, length, dimensions) and sentence vectors (texts, dimensions)."""

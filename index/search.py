@@ -1,4 +1,4 @@
-"""Search: passages by a convex sum of what their vectors and what their words say, with feedback."""
+"""Search: passages by a convex sum of what their vectors, their words and their words' vectors say, with feedback."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ from corpus.spans import Span
 from corpus.types import Document, DocumentInfo, Passage
 from index import generation
 from index.acronyms import AcronymTable
-from index.encode import Encoder, Vectors, WordVectors
+from index.encode import Encoded, Encoder, Vectors, WordVectors
 from index.generation import BASE, RECENT, STATE, Manifest
+from index.late import Bits, interaction
 from index.lexical import Mask, Part, best, frequency, rarity, scores_of, stop_words
 from index.segment import Segment, address_of
+from index.spelling import FREQUENT, is_slip, near_words
 from index.state import State, read_state
 from index.store import VectorStore
-from index.words import terms, words
+from index.words import stem, terms, words
 
 CANDIDATES = 50
 # About 60 kB each.
@@ -37,7 +39,11 @@ _ATTEMPTS = 3
 _DENSE = 0.55
 _FEEDBACK = 3
 _FEEDBACK_WEIGHT = 0.35
+# The weight of late interaction beside both, and how many of the best candidates it reads.
+_LATE = 0.35
+_READ_CLOSELY = 30
 _RANK_CONSTANT = 60
+_PASSAGES_FOR_FORMS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +159,10 @@ class Snapshot:
                 del self._texts[next(iter(self._texts))]
         return found
 
-    def encode(self, text: str) -> Vectors:
-        """The vector of one text, of shape (1, dimensions)."""
-        return self._encoder.encode([text])
-
-    def encode_words(self, texts: Sequence[str]) -> list[WordVectors]:
-        """The words of each text with a vector for each."""
-        return self._encoder.encode_words(texts)
+    def encode(self, text: str) -> Encoded:
+        """A question as it is searched for: acronyms of the corpus with what they stand for."""
+        vectors, (words,) = self._encoder.encode_with_words([self.acronyms.expanded(text)])
+        return Encoded(vectors, words)
 
     def words_in(self, sentences: Sequence[tuple[str, Span]]) -> list[WordVectors]:
         """The words of sentences, given as (document id, span), with a vector for each.
@@ -179,20 +182,20 @@ class Snapshot:
                 del self._words[key]
         return [known[key] for key in sentences]
 
-    def search(self, text: str, limit: int = 10, vector: Vectors | None = None) -> list[Hit]:
+    def search(self, text: str, limit: int = 10, encoded: Encoded | None = None) -> list[Hit]:
         """The passages nearest to a text, best first; equal scores in the order of documents and passages.
 
-        Acronyms of the corpus in the text are searched with what they stand for. `vector` is the
-        text's own, where it is at hand.
+        `encoded` is what `encode` gives for the text, where it is at hand.
         """
-        vector = self.encode(self.acronyms.expanded(text)) if vector is None else vector
+        encoded = encoded or self.encode(text)
+        vector = encoded.vector
         weights = self._term_weights(self.acronyms.both_forms(text))
         lexical = self._lexical(weights)
         dense = self._dense(vector)
         first = self._scored(vector, weights, dense, lexical)
         # The best passages say what the question is about in words of the documents.
         aim = towards(vector, self._vectors_at(list(first)[:_FEEDBACK]))
-        scores = self._scored(aim, weights, self._dense(aim), lexical)
+        scores = self._by_words(self._scored(aim, weights, self._dense(aim), lexical), encoded.words, weights)
         found = list(scores)[: max(limit, CANDIDATES)]
         similarities = self._similarities(vector, found)
         passages = self._passages_at(found)
@@ -210,22 +213,41 @@ class Snapshot:
 
     def candidates(self, text: str) -> tuple[list[Passage], list[Passage]]:
         """The passages nearest to a text by vectors alone, and by words alone: what `search` is measured against."""
-        dense = self._dense(self.encode(self.acronyms.expanded(text)))
+        dense = self._dense(self.encode(text).vector)
         lexical = self._lexical(self._term_weights(self.acronyms.both_forms(text)))
         passages = self._passages_at([*dense, *lexical])
         return [passages[at] for at in dense], [passages[at] for at in lexical]
 
     def frequency(self, word: str) -> int:
         """The number of passages that hold a word in any form."""
-        parts = [part.lexical for part in self._parts]
         return max(
-            (frequency(parts, term) for language in self._languages for term in terms(word, language)), default=0
+            (self._frequency_of(term) for language in self._languages for term in terms(word, language)), default=0
         )
 
     def holds(self, phrase: str) -> bool:
         """Whether words stand in the documents as they are, one after the other."""
         wanted = _running(phrase)
         return any(wanted in _running(self.document(identifier).text) for identifier in self._holding(phrase))
+
+    def spells_out(self, term: str) -> bool:
+        """Whether the documents say what an acronym stands for."""
+        return self.acronyms.find(term) is not None
+
+    def meant_by(self, word: str, language: str) -> str | None:
+        """The frequent word of documents in a language that an unknown word was meant to be; None where there is none.
+
+        The word is folded, as `index.words.words` gives it.
+        """
+        if language not in self._languages or self.frequency(word):
+            return None
+        near = {term: None for stemmed in terms(word, language) for term in self._near_terms(stemmed)}
+        counts = {term: self._frequency_of(term) for term in near}
+        for term in sorted(near, key=lambda term: (-counts[term], term)):
+            if counts[term] < FREQUENT:
+                break
+            if form := next((form for form in self._forms(term, language) if _is_meant(word, form)), None):
+                return form
+        return None
 
     def sentences_in(self, passage: Passage) -> tuple[list[Span], Vectors]:
         """The spans of the sentences inside a passage, in reading order, and a vector for each."""
@@ -240,6 +262,23 @@ class Snapshot:
     def base(self) -> Segment:
         """The part that a newer snapshot may share."""
         return self._parts[0].segment
+
+    def _frequency_of(self, term: str) -> int:
+        return frequency([part.lexical for part in self._parts], term)
+
+    def _near_terms(self, term: str) -> list[str]:
+        return [near for part in self._parts for near in near_words(term, part.segment.lexical.vocabulary())]
+
+    def _forms(self, term: str, language: str) -> list[str]:
+        """The words with one stem in the first passages that hold it, in reading order."""
+        found: dict[str, None] = {}
+        for part in self._parts:
+            rows = [int(at) for at in part.segment.lexical.postings(term)[0]]
+            live = [at for at in rows if part.gone is None or not part.gone[at]][:_PASSAGES_FOR_FORMS]
+            for passage in part.segment.content.passages(live):
+                text = self.document(passage.document_id).text[passage.start : passage.end]
+                found.update((form, None) for form in words(text) if stem(form, language) == term)
+        return list(found)
 
     def _holding(self, phrase: str) -> list[str]:
         """The documents with a passage that holds all words of a phrase, in any form."""
@@ -295,6 +334,30 @@ class Snapshot:
         }
         scores = convex([similarities[at] for at in positions], [matches[at] for at in positions])
         return dict(sorted(zip(positions, scores, strict=True), key=lambda item: (-item[1], item[0])))
+
+    def _by_words(self, scores: dict[int, float], question: WordVectors, weights: dict[str, float]) -> dict[int, float]:
+        """Scores with the late interaction of the best candidates added, best first."""
+        by_word = [self._weight_of(word, weights) for word in question.words]
+        rows = [at for at, weight in enumerate(by_word) if weight > 0]
+        if not rows:
+            return scores
+        best = list(scores)[:_READ_CLOSELY]
+        words = self._words_at(best)
+        matches = interaction(question.vectors[rows], [by_word[at] for at in rows], [words[at] for at in best])
+        added = dict(zip(best, _spread(matches), strict=True))
+        mixed = {at: round((1 - _LATE) * score + _LATE * added.get(at, 0.0), 6) for at, score in scores.items()}
+        return dict(sorted(mixed.items(), key=lambda item: (-item[1], item[0])))
+
+    def _weight_of(self, word: str, weights: dict[str, float]) -> float:
+        found = (weights.get(term, 0.0) for language in self._languages for term in terms(word, language))
+        return max(found, default=0.0)
+
+    def _words_at(self, positions: Sequence[int]) -> dict[int, Bits]:
+        found: dict[int, Bits] = {}
+        for part in self._parts:
+            inside = part.inside(positions)
+            found.update((part.offset + at, bits) for at, bits in zip(inside, part.segment.words(inside), strict=True))
+        return found
 
     def _similarities(self, vector: Vectors, positions: Sequence[int]) -> dict[int, float]:
         """The cosine similarities of passages to a vector, exactly."""
@@ -354,6 +417,11 @@ def open_base(folder: Path, manifest: Manifest) -> Segment:
 def _running(text: str) -> str:
     """A text as one line in lower case: enough to tell whether words follow each other, and quick."""
     return " ".join(text.casefold().split())
+
+
+def _is_meant(wrong: str, right: str) -> bool:
+    """Another ending is another form or another word, and no slip."""
+    return is_slip(wrong, right) and wrong[-1] == right[-1]
 
 
 def convex(similarities: Sequence[float], matches: Sequence[float]) -> list[float]:

@@ -16,7 +16,7 @@ from corpus.types import Definition, DocumentInfo, Refused
 from index.acronyms import Acronym
 from index.changes import FileRecord
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,10 @@ class TorchEncoder:
         """As `Encoder.prepare`: checks the weights."""
         self._model.check()
 
+    def is_prepared(self) -> bool:
+        """Nothing is made."""
+        return True
+
     def encode(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """As `Encoder.encode`."""
         model = self._load()
@@ -67,6 +71,10 @@ class TorchEncoder:
             # The first module is the transformer; the pooling comes after it.
             hidden = model[0].auto_model(**batch).last_hidden_state.numpy()  # type: ignore[operator]
         return [pool_words(text, batch.encodings[row], hidden[row]) for row, text in enumerate(texts)]
+
+    def encode_with_words(self, texts: Sequence[str]) -> tuple[Vectors, list[WordVectors]]:
+        """As `Encoder.encode_with_words`."""
+        return self.encode(texts), self.encode_words(texts)
 
     def _load(self) -> SentenceTransformer:
         if self._loaded is None:

@@ -25,6 +25,9 @@ class HashingEncoder:
     def prepare(self) -> None:
         """Nothing to check and nothing to make."""
 
+    def is_prepared(self) -> bool:
+        return True
+
     def encode(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         self.encoded.extend(texts)
         rows = np.array([self._vector(text) for text in texts], dtype=np.float32).reshape(-1, DIMENSIONS)
@@ -33,7 +36,16 @@ class HashingEncoder:
         return rows
 
     def encode_words(self, texts: Sequence[str]) -> list[WordVectors]:
-        return [WordVectors(tuple(words(text)), self.encode(words(text))) for text in texts]
+        return [WordVectors(tuple(words(text)), self._word_vectors(words(text))) for text in texts]
+
+    def encode_with_words(self, texts: Sequence[str]) -> tuple[Vectors, list[WordVectors]]:
+        return self.encode(texts), self.encode_words(texts)
+
+    def _word_vectors(self, found: Sequence[str]) -> Vectors:
+        """One dimension is positive in a word's vector, so that the signs alone tell words apart."""
+        rows = np.array([self._vector(word) for word in found], np.float32).reshape(-1, DIMENSIONS)
+        signs = np.where(rows > 0.5, 1.0, -0.01)
+        return np.asarray(signs / np.linalg.norm(signs, axis=1, keepdims=True), np.float32)
 
     @staticmethod
     def _vector(text: str) -> Vectors:

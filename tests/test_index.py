@@ -15,10 +15,12 @@ import pytest
 
 from corpus.catalogue import load_corpus
 from corpus.errors import IndexMissingError, UserError
+from corpus.wording import search_form
 from index import generation
-from index.acronyms import mine, missing_forms
-from index.build import WAITING, build_index
+from index.acronyms import AcronymTable, mine, missing_forms
+from index.build import WAITING, build_index, indexed_text
 from index.encode import SHIPPED_MODEL, Model, open_encoder
+from index.late import packed
 from index.lexical import LexicalIndex, Part, best, frequency, rarity, scores_of
 from index.search import Snapshot, convex, fuse, towards
 from index.words import terms, words
@@ -335,8 +337,8 @@ def test_an_index_of_another_model_is_refused_with_the_command_that_rebuilds_it(
 def test_an_index_of_another_format_is_refused(corpus_folder: Path, index_folder: Path) -> None:
     build_index(corpus_folder, index_folder, HashingEncoder())
     path = generation.current(index_folder) / "manifest.json"
-    path.write_text(path.read_text(encoding="utf-8").replace('"format": 2', '"format": 99'), encoding="utf-8")
-    with pytest.raises(UserError, match="format 99, this program reads format 2"):
+    path.write_text(path.read_text(encoding="utf-8").replace('"format": 3', '"format": 99'), encoding="utf-8")
+    with pytest.raises(UserError, match="format 99, this program reads format 3"):
         Snapshot.current(index_folder, HashingEncoder())
 
 
@@ -370,3 +372,33 @@ def test_a_full_disk_is_said_before_the_build_begins(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(100, 99, 1))
     with pytest.raises(UserError, match="has 0 MB free, the build needs 20 MB"):
         build_index(corpus_folder, index_folder, HashingEncoder())
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("neighbuors", "neighbours"),
+        ("nieghbours", "neighbours"),
+        # Known in another form; another ending; another first letter; a rare word; a short word.
+        ("neighbouring", None),
+        ("neighbourx", None),
+        ("geighbours", None),
+        ("vompany", None),
+        ("plats", None),
+    ],
+)
+def test_an_unknown_word_is_matched_to_a_frequent_near_form_and_to_nothing_else(
+    snapshot: Snapshot, typed: str, meant: str | None
+) -> None:
+    assert snapshot.meant_by(typed, "en") == meant
+    assert snapshot.meant_by(typed, "de") is None
+
+
+def test_the_words_of_every_passage_are_kept_packed_in_its_place(snapshot: Snapshot) -> None:
+    passages = list(snapshot.passages())
+    document = snapshot.document("gardens")
+    texts = [search_form(indexed_text(document, passage, AcronymTable(mine(document)))) for passage in passages]
+    expected = [packed(words, "en") for words in HashingEncoder().encode_words(texts)]
+    found = snapshot.base().words(range(len(passages)))
+    assert [bits.tolist() for bits in found] == [bits.tolist() for bits in expected]
+    assert snapshot.base().words([2, 0])[1].tolist() == expected[0].tolist()

@@ -16,6 +16,19 @@ DOCUMENT = "Garden atlas. Shared gardens grow common food. The garden atlas was 
 FREQUENCIES = {"shared": 3, "garden": 5, "gardens": 5, "plot": 1, "common": 3}
 
 
+class Library:
+    """What a tiny collection knows of words."""
+
+    def holds(self, phrase: str) -> bool:
+        return folded(phrase) in folded(DOCUMENT)
+
+    def spells_out(self, term: str) -> bool:
+        return term == "sl"
+
+    def meant_by(self, word: str, language: str) -> str | None:
+        return {"publihsed": "published", "comapny": "company"}.get(word) if language == "en" else None
+
+
 def registry() -> Registry:
     garden = Definition(
         "shared garden",
@@ -35,7 +48,7 @@ def registry() -> Registry:
 
 def ask(question: str, *history: str) -> Query:
     turns = [Turn("user" if at % 2 == 0 else "assistant", text) for at, text in enumerate(history)]
-    return understand(question, turns, registry(), lambda words: folded(words) in folded(DOCUMENT), lambda t: t == "sl")
+    return understand(question, turns, registry(), Library())
 
 
 @pytest.mark.parametrize(
@@ -105,6 +118,20 @@ def test_a_slip_is_corrected_and_shown() -> None:
 def test_spelling_does_not_invent_a_term(question: str) -> None:
     # A rare or a short word, another first letter, another number of words, or more than one letter: another term.
     assert ask(question).definition is None
+
+
+@pytest.mark.parametrize(
+    ("question", "standalone"),
+    [
+        ("who publihsed it and why?", "who published it and why?"),
+        ("Publihsed by whom?", "Published by whom?"),
+        # What may be a name stays as it was typed.
+        ("Was it made by Comapny of Kent?", "Was it made by Comapny of Kent?"),
+    ],
+)
+def test_a_misspelt_word_is_searched_for_as_it_was_meant(question: str, standalone: str) -> None:
+    query = ask(question)
+    assert (query.question, query.standalone) == (question, standalone)
 
 
 def test_the_frame_of_another_language_is_not_needed_to_match_the_asker() -> None:

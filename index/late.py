@@ -1,0 +1,58 @@
+"""Late interaction: how well each word of a question is met by some word of a passage.
+
+Khattab and Zaharia (2020), "ColBERT: efficient and effective passage search via contextualized late
+interaction over BERT", with the untrained word vectors of the encoder. Of a passage's word only the
+signs of the vector's components are kept (Charikar 2002, "Similarity estimation techniques from
+rounding algorithms"), 48 bytes for 384 dimensions, and only of words that tell something; the
+question's words keep their vectors. docs/decisions.md has what that costs, which is nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from index.encode import Vectors, WordVectors
+from index.lexical import stop_words
+from index.words import words as words_of
+
+Bits = npt.NDArray[np.uint8]
+"""A row for each word, a bit for each dimension, eight in a byte: set where the component is not negative."""
+
+# The eight signs that a byte stands for.
+_SIGNS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).astype(np.float32) * 2 - 1
+
+
+def packed(text: WordVectors, language: str) -> Bits:
+    """The words of a text that tell something, packed."""
+    telling = [at for at, word in enumerate(text.words) if _tells(word, language)]
+    return np.packbits(text.vectors[telling] >= 0, axis=1)
+
+
+def interaction(question: Vectors, weights: Sequence[float], passages: Sequence[Bits]) -> list[float]:
+    """For each passage the mean, by weight, of the best match of each of the question's words.
+
+    `question` has the shape (words, dimensions) and rows of length 1, so a match is about a cosine
+    in [-1, 1]. 0 for a passage without words.
+    """
+    held = [at for at, bits in enumerate(passages) if len(bits)]
+    scores = [0.0] * len(passages)
+    if not held or not len(question):
+        return scores
+    dimensions = question.shape[1]
+    signs = _SIGNS[np.concatenate([passages[at] for at in held])].reshape(-1, passages[held[0]].shape[1] * 8)
+    matches = question @ signs[:, :dimensions].T / np.sqrt(dimensions)
+    starts = np.cumsum([0, *(len(passages[at]) for at in held)])[:-1]
+    best = np.maximum.reduceat(matches, starts, axis=1)
+    means = np.asarray(weights, np.float32) @ best / sum(weights)
+    for at, mean in zip(held, means, strict=True):
+        scores[at] = float(mean)
+    return scores
+
+
+@lru_cache(maxsize=100_000)
+def _tells(word: str, language: str) -> bool:
+    return not stop_words(language).issuperset(words_of(word))

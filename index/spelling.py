@@ -1,0 +1,42 @@
+"""Slips of the keyboard: the word or name that was meant by one that the documents lack.
+
+A correction towards a rare word, another first letter or another ending invents things ("technopolis"
+is not "technopole"), so it is made only inside a long word, by one letter, towards a frequent one.
+Only file that imports rapidfuzz.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
+
+LONG_WORD = 6
+FREQUENT = 2
+_ALIKE = 85.0
+
+
+def is_slip(wrong: str, right: str) -> bool:
+    """Whether two words differ by one letter that is missing, added, another, or swapped with the next.
+
+    Optimal string alignment distance (Damerau 1964). The first letter must be the same and the word
+    meant must be long: short words have near neighbours that mean something else.
+
+    >>> is_slip("tecnology", "technology"), is_slip("renovation", "innovation")
+    (True, False)
+    """
+    return len(right) >= LONG_WORD and wrong[:1] == right[0] and OSA.distance(wrong, right, score_cutoff=1) == 1
+
+
+def near_words(wrong: str, words: Iterable[str]) -> list[str]:
+    """The words at most one letter away from another one, with its first letter, in their order."""
+    first, length = wrong[:1], len(wrong)
+    alike = [word for word in words if word[:1] == first and -1 <= len(word) - length <= 1]
+    return [word for word in alike if OSA.distance(wrong, word, score_cutoff=1) <= 1]
+
+
+def nearest_name(typed: str, names: Sequence[str]) -> str | None:
+    """The name most like what was typed, None where none is much like it."""
+    found = process.extractOne(typed, names, scorer=fuzz.ratio, score_cutoff=_ALIKE)
+    return found[0] if found else None
