@@ -49,6 +49,10 @@ class Sandbox:
         self._seconds = seconds
         self._child: _Child | None = None
 
+    def start(self) -> None:
+        """Start a child now, so that the first file does not wait for it."""
+        self._ready()
+
     def read(self, path: Path) -> Reading:
         """As `corpus.readers.read_file`. Raises UserError also where a limit was reached."""
         child = self._ready()

@@ -1,7 +1,8 @@
 """The build: survey, read, split, encode, write, verify, publish. Until the last step the old index serves.
 
 Reading and writing run in one child process and the verification in another, since a damaged
-store or document can kill the process that opens it. What has not changed is neither read nor
+store can kill the process that opens it; a few changes, which no store is opened for, are written
+without. What has not changed is neither read nor
 encoded again: the base of the index before is carried on and the changes go into a small part
 beside it, until they are many and a new base is made from what is stored.
 """
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from index.store import VectorStore
 
 Progress = Callable[[str, int, int], None]
+_Written = tuple[Manifest, tuple[Refused, ...], int]
 WAITING = "Waiting for another build of this index to end"
 GRAPHS = "encoders"
 """The folder inside an index for what encoders make of their models."""
@@ -61,6 +63,8 @@ _RECENT = 1000
 _RECENT_SHARE = 0.05
 _PASSAGES_AT_ONCE = 2000
 _WORDS_AT_ONCE = 128
+_FEW_FILES = 20
+_FEW_BYTES = 10 * 2**20
 _SAMPLE = 100
 _NEAREST = 10
 RECALL = 0.99
@@ -100,6 +104,13 @@ class _Task:
     folder: Path
     encoder: Encoder
     server: str | None
+
+    def is_small(self) -> bool:
+        """Whether so little has changed that starting a process would take longer than writing it."""
+        if self.before is None or not self.before.whole:
+            return False
+        changed = self.found.to_read(self.before.state.files)
+        return len(changed) <= _FEW_FILES and sum(record.size for record in changed) <= _FEW_BYTES
 
 
 def build_index(
@@ -183,7 +194,8 @@ def _build(
     with _staging(index_folder) as folder:
         crash_point("staged")
         task = _Task(found, before, folder, encoder, server)
-        manifest, refused, read = _in_child(partial(_write, task), progress)
+        written = _write_beside(task, progress or _silent) if task.is_small() else None
+        manifest, refused, read = written or _in_child(partial(_write, task), progress)
         if not manifest.files:
             _in_child(partial(_verify, folder, manifest), progress)
         crash_point("verified")
@@ -227,23 +239,42 @@ def _prepare(encoder: Encoder, progress: Progress) -> None:
     encoder.prepare()
 
 
-def _write(task: _Task, progress: Progress) -> tuple[Manifest, tuple[Refused, ...], int]:
+def _write(task: _Task, progress: Progress) -> _Written:
     """In the child: everything of a generation but its manifest's list of files."""
-    # An index of this encoder is there, so its graph is too: this only checks it.
-    if task.before is not None:
-        _prepare(task.encoder, progress)
-    progress("Reading documents", 0, 0)
+    stock = _read(task, progress)
+    with ExitStack() as resources:
+        contents = _contents(task.before, resources)
+        return _put(task, contents, stock, _Plan.of(task.before, stock, contents), progress)
+
+
+def _write_beside(task: _Task, progress: Progress) -> _Written | None:
+    """The same in this process, where Chroma is not opened; None where a new base is worth making."""
+    stock = _read(task, progress)
+    with ExitStack() as resources:
+        contents = _contents(task.before, resources)
+        plan = _Plan.of(task.before, stock, contents)
+        return None if plan.new_base else _put(task, contents, stock, plan, progress)
+
+
+def _read(task: _Task, progress: Progress) -> Stock:
     with sandbox() as reader:
+        # It starts while the model is checked.
+        reader.start()
+        # An index of this encoder is there, so its graph is too: this only checks it.
+        if task.before is not None:
+            _prepare(task.encoder, progress)
+        progress("Reading documents", 0, 0)
         files, infos = (task.before.state.files, task.before.state.documents) if task.before else ((), ())
         stock = take_stock(task.found, files, infos, reader.read)
     if not stock.kept and not stock.added:
         raise UserError(nothing_to_read(task.found.folder, list(stock.refused)))
     crash_point("read")
-    with ExitStack() as resources:
-        contents = _contents(task.before, resources)
-        state = _state(task, stock, contents)
-        plan = _Plan.of(task.before, stock, contents)
-        manifest = _Writing(task, contents, stock, progress).write(plan, state)
+    return stock
+
+
+def _put(task: _Task, contents: dict[str, Content], stock: Stock, plan: _Plan, progress: Progress) -> _Written:
+    state = _state(task, stock, contents)
+    manifest = _Writing(task, contents, stock, progress).write(plan, state)
     _check_parts(task.folder)
     return manifest, stock.refused, len(stock.added)
 

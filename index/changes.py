@@ -62,6 +62,11 @@ class Survey:
         now = {name: (record.sha256, record.entry) for name, record in self.records.items()}
         return known != now or definitions != self.definitions
 
+    def to_read(self, before: Sequence[FileRecord]) -> list[FileRecord]:
+        """The files that are new since that state, or whose content is."""
+        known = {record.name: record for record in before}
+        return [now for now in self.records.values() if not ((past := known.get(now.name)) and now.same_as(past))]
+
 
 @dataclass(frozen=True, slots=True)
 class Stock:
@@ -102,7 +107,9 @@ def take_stock(found: Survey, before: Sequence[FileRecord], infos: Sequence[Docu
         record = _with_outcome(found.records[source.name], past.get(source.name))
         document: DocumentInfo | Document | None = known.get(source.name) if record.text_sha256 else None
         try:
-            check_place(found.folder, source.path)
+            if not record.sha256:
+                # It could not be looked at: this says why.
+                check_place(found.folder, source.path)
             if record.text_sha256:
                 shelf.check_text(record.text_sha256)
             if document is None and record.refusal is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ from index.encode import WordVectors
 from index.late import interaction, packed
 
 
-def vectors(*rows: list[float]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+def vectors(*rows: Sequence[float]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     return np.array(rows, np.float32)
 
 
