@@ -9,7 +9,7 @@ letters are the initials of the words.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from corpus.types import Document
@@ -53,9 +53,14 @@ def singular(acronym: str) -> str:
 
 
 class AcronymTable:
-    """The acronyms of a corpus, the first mention of each, found by the words of a text."""
+    """The acronyms of a corpus, the first mention of each, found by the words of a text.
 
-    def __init__(self, acronyms: Iterable[Acronym]) -> None:
+    `is_ordinary` tells of an acronym whether what it looks like in small letters is a word of its
+    own in the corpus, as "all" and "age" are: then only capitals mean the acronym.
+    """
+
+    def __init__(self, acronyms: Iterable[Acronym], is_ordinary: Callable[[Acronym], bool] = lambda _: False) -> None:
+        self._is_ordinary = is_ordinary
         self._by_short: dict[str, Acronym] = {}
         for acronym in acronyms:
             self._by_short.setdefault(singular(acronym.short), acronym)
@@ -74,22 +79,37 @@ class AcronymTable:
         """The acronyms whose short or long form stands in a text."""
         words = dict.fromkeys(_WORD.findall(text))
         lower = text.lower()
-        found = {acronym.short: acronym for word in words if (acronym := self.find(word))}
+        shouted = text.isupper()
+        found = {acronym.short: acronym for word in words if (acronym := self._meant_by(word, shouted=shouted))}
         for word in words:
             for acronym in self._by_first_word.get(word.lower(), ()):
                 if acronym.long.lower() in lower:
                     found[acronym.short] = acronym
         return list(found.values())
 
+    def _meant_by(self, word: str, *, shouted: bool) -> Acronym | None:
+        acronym = self.find(word)
+        if acronym is None or (_is_form_of(word, singular(acronym.short)) and not shouted):
+            return acronym
+        return None if self._is_ordinary(acronym) else acronym
+
     def expanded(self, text: str) -> str:
         """A text with what its acronyms stand for."""
         lower = text.lower()
         return " ".join([text, *(a.long for a in self.spoken_of(text) if a.long.lower() not in lower)])
 
-    def both_forms(self, text: str) -> str:
-        """A text with what its acronyms stand for, and the acronyms of what it spells out."""
+    def other_forms(self, text: str) -> str:
+        """A text with the acronyms of what it spells out; one of acronyms alone, with what they stand for.
+
+        Beside other words, what an acronym stands for would outweigh them.
+        """
+        lower = text.lower()
         found = self.spoken_of(text)
-        return " ".join([text, *(form for acronym in found for form in missing_forms(acronym, text))])
+        shorts = [singular(acronym.short) for acronym in found if acronym.long.lower() in lower]
+        alone = all(self.find(word) for word in _WORD.findall(text))
+        return " ".join(
+            [text, *shorts, *(acronym.long for acronym in found if alone and acronym.long.lower() not in lower)]
+        )
 
 
 def missing_forms(acronym: Acronym, text: str) -> list[str]:

@@ -135,6 +135,11 @@ class Content:
         found = {row[0]: row[1] for row in self._some("position, vector", positions)}
         return _stack([found[position] for position in positions])
 
+    def terms(self, positions: Sequence[int]) -> list[list[str]]:
+        """The index terms of passages, in the order of `positions`."""
+        found = {row[0]: _terms(row[1]) for row in self._some("position, terms", positions, "details")}
+        return [found[position] for position in positions]
+
     def words(self, positions: Sequence[int]) -> list[Bits]:
         """The packed words of passages, in the order of `positions`."""
         found = {row[0]: _bits(row[1], row[2]) for row in self._some("position, count, bits", positions, "words")}
@@ -149,7 +154,7 @@ class Content:
     def all_terms(self) -> Iterator[list[str]]:
         """The index terms of all passages in order."""
         for (terms,) in self._database.execute("SELECT terms FROM details ORDER BY position"):
-            yield terms.split(" ") if terms else []
+            yield _terms(terms)
 
     def sentences(self, passage: Passage) -> tuple[list[Span], Vectors]:
         """The spans of a passage's sentences in its document, in reading order, and a vector for each."""
@@ -184,7 +189,7 @@ class Content:
             Row(
                 passage=Passage(row[0], document_id, row[1], row[2], tuple(json.loads(row[3]))),
                 key=row[4],
-                terms=tuple(row[5].split(" ")) if row[5] else (),
+                terms=tuple(_terms(row[5])),
                 vector=np.frombuffer(row[6], "<f4"),
                 spans=(spans := _spans(row[7])),
                 sentences=_halves(row[8], len(spans)),
@@ -217,6 +222,10 @@ def _stack(blobs: Sequence[bytes]) -> Vectors:
 
 def _spans(blob: bytes) -> tuple[Span, ...]:
     return tuple((int(start), int(end)) for start, end in np.frombuffer(blob, dtype="<i4").reshape(-1, 2))
+
+
+def _terms(text: str) -> list[str]:
+    return text.split(" ") if text else []
 
 
 def _bits(count: int, blob: bytes) -> Bits:

@@ -17,7 +17,7 @@ from corpus.errors import IndexMissingError, UserError
 from corpus.spans import Span
 from corpus.types import Document, DocumentInfo, Passage
 from index import generation
-from index.acronyms import AcronymTable
+from index.acronyms import Acronym, AcronymTable, singular
 from index.encode import Encoded, Encoder, Vectors, WordVectors
 from index.generation import BASE, RECENT, STATE, Manifest
 from index.late import Bits, interaction
@@ -39,11 +39,16 @@ _ATTEMPTS = 3
 _DENSE = 0.55
 _FEEDBACK = 3
 _FEEDBACK_WEIGHT = 0.35
-# The weight of late interaction beside both, and how many of the best candidates it reads.
-_LATE = 0.35
+# The best candidates are read closely: the weights of late interaction, and of the terms that the
+# first of them stress.
 _READ_CLOSELY = 30
+_LATE = 0.3
+_ALIKE = 0.1
+_STRESSING = 5
+_STRESSED = 20
 _RANK_CONSTANT = 60
 _PASSAGES_FOR_FORMS = 5
+_ORDINARY = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,7 @@ class Snapshot:
         self._texts: dict[str, Document] = {}
         self._words: dict[tuple[str, Span], WordVectors] = {}
         self._languages = sorted({info.language for info in self.state.documents})
-        self.acronyms = AcronymTable(self.state.acronyms)
+        self.acronyms = AcronymTable(self.state.acronyms, self._is_ordinary)
 
     @classmethod
     def current(cls, index_folder: Path, encoder: Encoder, before: Snapshot | None = None) -> Snapshot:
@@ -189,13 +194,14 @@ class Snapshot:
         """
         encoded = encoded or self.encode(text)
         vector = encoded.vector
-        weights = self._term_weights(self.acronyms.both_forms(text))
+        weights = self._term_weights(self.acronyms.other_forms(text))
         lexical = self._lexical(weights)
         dense = self._dense(vector)
         first = self._scored(vector, weights, dense, lexical)
         # The best passages say what the question is about in words of the documents.
         aim = towards(vector, self._vectors_at(list(first)[:_FEEDBACK]))
-        scores = self._by_words(self._scored(aim, weights, self._dense(aim), lexical), encoded.words, weights)
+        scores = self._scored(aim, weights, self._dense(aim), lexical)
+        scores = self._read_closely(scores, encoded.words, weights)
         found = list(scores)[: max(limit, CANDIDATES)]
         similarities = self._similarities(vector, found)
         passages = self._passages_at(found)
@@ -214,7 +220,7 @@ class Snapshot:
     def candidates(self, text: str) -> tuple[list[Passage], list[Passage]]:
         """The passages nearest to a text by vectors alone, and by words alone: what `search` is measured against."""
         dense = self._dense(self.encode(text).vector)
-        lexical = self._lexical(self._term_weights(self.acronyms.both_forms(text)))
+        lexical = self._lexical(self._term_weights(self.acronyms.other_forms(text)))
         passages = self._passages_at([*dense, *lexical])
         return [passages[at] for at in dense], [passages[at] for at in lexical]
 
@@ -262,6 +268,14 @@ class Snapshot:
     def base(self) -> Segment:
         """The part that a newer snapshot may share."""
         return self._parts[0].segment
+
+    def _is_ordinary(self, acronym: Acronym) -> bool:
+        """Whether an acronym in small letters is a word of its own: it stands where what it stands for does not."""
+        short = singular(acronym.short).lower()
+        if any(short in stop_words(language) for language in self._languages):
+            return True
+        rarest = min((self.frequency(word) for word in words(acronym.long)), default=0)
+        return self.frequency(short) > _ORDINARY * rarest
 
     def _frequency_of(self, term: str) -> int:
         return frequency([part.lexical for part in self._parts], term)
@@ -326,27 +340,50 @@ class Snapshot:
         """The candidates of both rankings by the convex sum of their scores, best first."""
         positions = list(dict.fromkeys([*dense, *lexical]))
         similarities = self._similarities(vector, positions)
-        matches = {
-            part.offset + position: score
-            for part in self._parts
-            if (inside := part.inside(positions))
-            for position, score in zip(inside, scores_of(part.lexical, weights, inside), strict=True)
-        }
-        scores = convex([similarities[at] for at in positions], [matches[at] for at in positions])
+        scores = convex([similarities[at] for at in positions], self._matches(weights, positions))
         return dict(sorted(zip(positions, scores, strict=True), key=lambda item: (-item[1], item[0])))
 
-    def _by_words(self, scores: dict[int, float], question: WordVectors, weights: dict[str, float]) -> dict[int, float]:
-        """Scores with the late interaction of the best candidates added, best first."""
+    def _read_closely(
+        self, scores: dict[int, float], question: WordVectors, weights: dict[str, float]
+    ) -> dict[int, float]:
+        """Scores with what a closer look at the best candidates adds, best first.
+
+        That is their late interaction with the question, and how much they say in the words that
+        the very best of them stress.
+        """
+        best = list(scores)[:_READ_CLOSELY]
+        late = dict(zip(best, _spread(self._interactions(question, weights, best)), strict=True))
+        alike = dict(zip(best, _spread(self._matches(self._stressed(best[:_STRESSING]), best)), strict=True))
+        mixed = {
+            at: round((1 - _LATE - _ALIKE) * score + _LATE * late.get(at, 0.0) + _ALIKE * alike.get(at, 0.0), 6)
+            for at, score in scores.items()
+        }
+        return dict(sorted(mixed.items(), key=lambda item: (-item[1], item[0])))
+
+    def _interactions(self, question: WordVectors, weights: dict[str, float], positions: Sequence[int]) -> list[float]:
         by_word = [self._weight_of(word, weights) for word in question.words]
         rows = [at for at, weight in enumerate(by_word) if weight > 0]
-        if not rows:
-            return scores
-        best = list(scores)[:_READ_CLOSELY]
-        words = self._words_at(best)
-        matches = interaction(question.vectors[rows], [by_word[at] for at in rows], [words[at] for at in best])
-        added = dict(zip(best, _spread(matches), strict=True))
-        mixed = {at: round((1 - _LATE) * score + _LATE * added.get(at, 0.0), 6) for at, score in scores.items()}
-        return dict(sorted(mixed.items(), key=lambda item: (-item[1], item[0])))
+        found = self._words_at(positions)
+        return interaction(question.vectors[rows], [by_word[at] for at in rows], [found[at] for at in positions])
+
+    def _stressed(self, positions: Sequence[int]) -> dict[str, float]:
+        """The terms that passages stress, by how much.
+
+        Lavrenko and Croft (2001), "Relevance-based language models": the mean share of a term in
+        what was found, here by rarity, with the best passages taken as relevant.
+        """
+        shares: dict[str, float] = {}
+        for found in self._terms_at(positions).values():
+            for term in found:
+                shares[term] = shares.get(term, 0.0) + 1 / len(found)
+        telling = [term for term in shares if len(term) > 1 and not self._says_nothing(term)]
+        rare = rarity([part.lexical for part in self._parts], telling)
+        stress = {term: shares[term] * weight for term, weight in rare.items()}
+        most = sorted(stress, key=lambda term: (-stress[term], term))[:_STRESSED]
+        return {term: stress[term] * rare[term] for term in most}
+
+    def _says_nothing(self, term: str) -> bool:
+        return any(term in stop_words(language) for language in self._languages)
 
     def _weight_of(self, word: str, weights: dict[str, float]) -> float:
         found = (weights.get(term, 0.0) for language in self._languages for term in terms(word, language))
@@ -357,6 +394,23 @@ class Snapshot:
         for part in self._parts:
             inside = part.inside(positions)
             found.update((part.offset + at, bits) for at, bits in zip(inside, part.segment.words(inside), strict=True))
+        return found
+
+    def _matches(self, weights: dict[str, float], positions: Sequence[int]) -> list[float]:
+        """How well given passages match weighted terms, by BM25."""
+        found = {
+            part.offset + position: score
+            for part in self._parts
+            if (inside := part.inside(positions))
+            for position, score in zip(inside, scores_of(part.lexical, weights, inside), strict=True)
+        }
+        return [found[at] for at in positions]
+
+    def _terms_at(self, positions: Sequence[int]) -> dict[int, list[str]]:
+        found: dict[int, list[str]] = {}
+        for part in self._parts:
+            inside = part.inside(positions)
+            found.update((part.offset + at, row) for at, row in zip(inside, part.segment.terms(inside), strict=True))
         return found
 
     def _similarities(self, vector: Vectors, positions: Sequence[int]) -> dict[int, float]:

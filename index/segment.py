@@ -68,6 +68,10 @@ class Segment:
         """The vectors of given passages, a row each."""
         return self.content.vectors(positions) if self._vectors is None else self._vectors[list(positions)]
 
+    def terms(self, positions: Sequence[int]) -> list[list[str]]:
+        """The index terms of given passages."""
+        return self.content.terms(positions)
+
     def words(self, positions: Sequence[int]) -> list[Bits]:
         """The packed words of given passages."""
         return self.content.words(positions)
