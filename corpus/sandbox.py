@@ -7,7 +7,9 @@ file left behind in memory does not count against another.
 
 from __future__ import annotations
 
+import math
 import multiprocessing
+import os
 import resource
 import signal
 from collections.abc import Iterator
@@ -22,8 +24,14 @@ from corpus.readers import read_file
 from corpus.readers.types import Reading
 
 MEMORY = 2**30
+PROCESSOR = 20
+"""Seconds of processor time for a file. Unlike time, they are the same on a busy machine."""
 SECONDS = 60.0
+# What the child may send: more text than this costs the process that receives it too much.
+LONGEST = 100_000_000
+_ABORTED = (-signal.SIGABRT, -signal.SIGTRAP, -signal.SIGILL)
 _FILES_A_CHILD = 200
+_GRACE = 5.0
 
 
 @dataclass(slots=True)
@@ -62,9 +70,10 @@ class Sandbox:
             if not child.connection.poll(self._seconds):
                 raise UserError(f"reading it took more than {self._seconds:g} s; split it, or save it anew")
             reading, refusal = child.connection.recv()
-        except (EOFError, BrokenPipeError, ConnectionResetError):
-            child.process.join()
-            reason = f"reading it crashed (exit code {child.process.exitcode}); save it anew, or convert it"
+        except (EOFError, OSError):
+            # OSError: it ended in the middle of a message.
+            child.process.join(_GRACE)
+            reason = self._reason(child.process.exitcode)
             self.close()
             raise UserError(reason) from None
         except UserError:
@@ -74,6 +83,17 @@ class Sandbox:
             raise UserError(refusal)
         assert isinstance(reading, Reading)  # noqa: S101 - what the child sends where it refuses nothing
         return reading
+
+    def _reason(self, exitcode: int | None) -> str:
+        if exitcode == -signal.SIGXCPU:
+            return f"reading it took more than {PROCESSOR} s of the processor; split it, or save it anew"
+        if exitcode in _ABORTED:
+            # PDFium ends its process where it gets no more memory.
+            return (
+                f"reading it crashed (exit code {exitcode}), mostly since it takes more than "
+                f"{self._memory // 2**20} MB of memory; split it, or save it anew"
+            )
+        return f"reading it crashed (exit code {exitcode}); save it anew, or convert it"
 
     def close(self) -> None:
         """End the child; the next file starts another."""
@@ -107,22 +127,42 @@ def sandbox(memory: int = MEMORY, seconds: float = SECONDS) -> Iterator[Sandbox]
 def _serve(connection: Connection, memory: int) -> None:
     """In the child: read what is asked for until the other side is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # numpy comes with a reader, and would reserve memory for every core of the machine.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     while True:
         try:
             path = connection.recv()
         except (EOFError, OSError):
             return
-        connection.send(_attempt(path, memory))
+        _allow(PROCESSOR)
+        try:
+            connection.send(_attempt(path, memory))
+        except MemoryError:
+            connection.send((None, _too_much(memory)))
+
+
+def _allow(seconds: int) -> None:
+    """The kernel ends this process (SIGXCPU) after so much more processor time: no library can catch or outlast it."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used.ru_utime + used.ru_stime) + seconds, hard))
+
+
+def _too_much(memory: int) -> str:
+    return f"reading it takes more than {memory // 2**20} MB of memory; split it, or save it anew"
 
 
 def _attempt(path: Path, memory: int) -> tuple[Reading | None, str | None]:
     try:
-        return read_file(path), None
+        reading = read_file(path)
+        if len(reading.text) > LONGEST:
+            return None, f"it holds {len(reading.text):,} characters, more than {LONGEST:,}; split it"
+        return reading, None
     except UserError as error:
         return None, str(error)
     except MemoryError:
-        return None, f"reading it takes more than {memory // 2**20} MB of memory; split it, or save it anew"
+        return None, _too_much(memory)
     except Exception as error:  # noqa: BLE001 - whatever a damaged file makes a library raise costs that file alone
         said = " ".join(str(error).split())
         return None, f"reading it failed ({type(error).__name__}: {said}); save it anew, or convert it"

@@ -6,10 +6,11 @@ import re
 
 Span = tuple[int, int]
 
-_PARAGRAPH_BREAK = re.compile(r"(?:[ \t\u00a0]*\r?\n){2,}|[ \t\u00a0]*\f\s*")
+# A run of blanks, or of stops, is looked at from its start only: from each of its characters takes its length squared.
+_PARAGRAPH_BREAK = re.compile(r"(?<![ \t\u00a0])(?:(?:[ \t\u00a0]*\r?\n){2,}|[ \t\u00a0]*\f\s*)")
 _LIST_ITEM = re.compile(r"\r?\n(?=[ \t\u00a0]*(?:[-–—*•·▪◦‣]|\(?\d{1,3}[.)]|\(?[a-z][.)])[ \t\u00a0])")
-_TERMINATOR = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？｡]+[”’」』）]*|؟+|।+")
-_OPENING = "\"'“‘«([¿¡„‚「『"
+_TERMINATOR = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？｡]+[”’」』）]*|؟+|।+")
+_TO_FIRST_LETTER = re.compile(r"\s*[\"'“‘«(\[¿¡„‚「『]*")
 # "3. Outlook" at the start of a line, "am 3. Oktober" inside one.
 _NUMBERING = re.compile(r"(?:^[ \t]*|\b(?:am|vom|zum|bis|ab|dem|den|der)\s)\d{1,2}\.$", re.MULTILINE)
 _ABBREVIATION = re.compile(
@@ -67,9 +68,8 @@ def _sentence_breaks(text: str, start: int, end: int) -> list[Span]:
 def _ends_a_sentence(text: str, start: int, match: re.Match[str], end: int) -> bool:
     if not match.group().startswith((".", "…")):
         return True
-    following = text[match.end() : end].lstrip()
-    first = following.lstrip(_OPENING)[:1]
-    if first.islower():
+    opened = _TO_FIRST_LETTER.match(text, match.end(), end)
+    if opened and text[opened.end() : min(opened.end() + 1, end)].islower():
         return False
     if match.group() == "." and _NUMBERING.search(text, max(start, match.start() - 8), match.end()):
         return False

@@ -52,3 +52,17 @@ def test_sentences_lose_nothing_but_white_space(text: str) -> None:
 def test_no_sentence_crosses_a_paragraph(text: str) -> None:
     blocks = paragraphs(text)
     assert all(any(a <= start and end <= b for a, b in blocks) for start, end in sentences(text))
+
+
+@pytest.mark.parametrize("run", [" " * 300_000, "." * 300_000, "\u00a0" * 300_000])
+def test_a_run_of_blanks_or_stops_does_not_take_its_length_squared(run: str) -> None:
+    # By the square of its length, each of these takes many minutes.
+    text = f"a{run}b\n\nThe end."
+    assert [text[start:end][-4:] for start, end in sentences(text)] == [f"{run}b"[-4:], "end."]
+
+
+def test_many_sentences_in_one_paragraph_are_found_without_copying_the_rest_of_it() -> None:
+    text = "It rains. " * 40_000
+    found = sentences(text)
+    assert len(found) == 40_000
+    assert {text[start:end] for start, end in found} == {"It rains."}

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import docx
+from docx.enum.style import WD_STYLE_TYPE
 from docx.opc.exceptions import PackageNotFoundError
 from docx.table import Table
 from docx.text.paragraph import Paragraph
@@ -33,14 +34,16 @@ def read(path: Path) -> Reading:
 
 
 def _blocks(document: docx.document.Document) -> Iterator[Block]:
+    styles = _style_names(document)
     listed = False
     for item in document.iter_inner_content():
         if isinstance(item, Table):
             yield from (Block(row, tight=at > 0) for at, row in enumerate(_rows(item)))
             listed = False
         else:
-            is_item = _is_list_item(item)
-            yield Block(f"- {item.text}" if is_item else item.text, _level(item), tight=is_item and listed)
+            style = styles.get(item._p.style or "", styles[""])
+            is_item = _is_list_item(item, style)
+            yield Block(f"- {item.text}" if is_item else item.text, _level(style), tight=is_item and listed)
             listed = is_item
 
 
@@ -51,15 +54,20 @@ def _rows(table: Table) -> Iterator[str]:
         yield " | ".join(cells)
 
 
-def _level(paragraph: Paragraph) -> int | None:
-    name = paragraph.style.name if paragraph.style else None
-    if name == "Title":
+def _style_names(document: docx.document.Document) -> dict[str, str]:
+    """The names of paragraph styles by id, "" for the default: asked of each paragraph, they take most of the time."""
+    default = document.styles.default(WD_STYLE_TYPE.PARAGRAPH)
+    named = {style.style_id: style.name or "" for style in document.styles if style.type == WD_STYLE_TYPE.PARAGRAPH}
+    return {**named, "": (default.name or "") if default is not None else ""}
+
+
+def _level(style: str) -> int | None:
+    if style == "Title":
         return 1
-    match = _HEADING.match(name or "")
+    match = _HEADING.match(style)
     return int(match[1]) if match else None
 
 
-def _is_list_item(paragraph: Paragraph) -> bool:
-    name = paragraph.style.name if paragraph.style else ""
+def _is_list_item(paragraph: Paragraph, style: str) -> bool:
     properties = paragraph._p.pPr
-    return (name or "").startswith("List") or (properties is not None and properties.numPr is not None)
+    return style.startswith("List") or (properties is not None and properties.numPr is not None)

@@ -10,6 +10,8 @@ from markdown_it import MarkdownIt
 from corpus.readers.encoding import decode
 from corpus.readers.types import Heading, Reading, sections_from
 
+_PARSER = MarkdownIt("commonmark")
+
 
 def read(path: Path) -> Reading:
     """Raises UserError as the text reader does."""
@@ -22,7 +24,7 @@ def read(path: Path) -> Reading:
 
 def _headings(text: str) -> list[Heading]:
     starts = _line_starts(text)
-    tokens = MarkdownIt("commonmark").parse(text)
+    tokens = _PARSER.parse(text)
     return [
         Heading(starts[token.map[0]], int(token.tag.removeprefix("h")), _plain(inline.content))
         for token, inline in itertools.pairwise(tokens)
@@ -41,5 +43,5 @@ def _line_starts(text: str) -> list[int]:
 
 
 def _plain(content: str) -> str:
-    rendered = MarkdownIt("commonmark").parseInline(content)[0].children or []
+    rendered = _PARSER.parseInline(content)[0].children or []
     return " ".join("".join(child.content for child in rendered).split())

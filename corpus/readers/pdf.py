@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pypdf
-from pypdf.errors import PyPdfError
+from pypdf.errors import FileNotDecryptedError, PyPdfError
 
 from corpus.errors import UserError
 from corpus.readers import pdfium
@@ -105,6 +105,8 @@ def _is_better(other: str, text: str) -> bool:
 def _read_by_pdfium(path: Path, error: Exception) -> Reading:
     texts = pdfium.page_texts(path)
     if not any(text.strip() for text in texts):
+        if isinstance(error, FileNotDecryptedError):
+            raise UserError("it is locked with a password; replace it with a copy that opens without one") from error
         raise UserError(
             f"it cannot be read as PDF ({type(error).__name__}: {_one_line(error)}); "
             "open it in a PDF program, save it anew and replace it"
