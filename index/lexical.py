@@ -129,10 +129,12 @@ def best(part: Part, weights: dict[str, float], limit: int) -> list[tuple[int, f
     scores = np.zeros(part.index.size, np.float32)
     order = sorted(weights, key=lambda term: -weights[term])
     still = sum(weights.values())
+    # At least so much has the last of the best found so far: a lower bound that only looks at what a term changed.
+    least = -math.inf
     found: Positions | None = None
     for term in order:
         rows, parts = part.index.postings(term)
-        if found is None and len(rows) > limit and _kth(scores, limit) >= still:
+        if found is None and len(rows) > limit and least >= still:
             found = np.flatnonzero(scores)
         if found is not None:
             at = np.searchsorted(rows, found)
@@ -141,6 +143,7 @@ def best(part: Part, weights: dict[str, float], limit: int) -> list[tuple[int, f
             scores[found[held]] += weights[term] * parts[at[held]]
         else:
             scores[rows] += weights[term] * parts
+            least = max(least, _kth(scores[rows if part.gone is None else rows[~part.gone[rows]]], limit))
         still -= weights[term]
     if part.gone is not None:
         scores[part.gone] = 0.0

@@ -18,8 +18,8 @@ from corpus.errors import IndexMissingError, UserError
 from corpus.wording import search_form
 from index import generation
 from index.acronyms import AcronymTable, mine, missing_forms
-from index.build import WAITING, build_index, indexed_text
-from index.encode import SHIPPED_MODEL, Model, open_encoder
+from index.build import WAITING, _silent, _verify_store, build_index, indexed_text
+from index.encode import SHIPPED_MODEL, Model, Vectors, open_encoder
 from index.late import packed
 from index.lexical import LexicalIndex, Part, best, frequency, rarity, scores_of
 from index.search import Snapshot, convex, fuse, towards
@@ -402,3 +402,34 @@ def test_the_words_of_every_passage_are_kept_packed_in_its_place(snapshot: Snaps
     found = snapshot.base().words(range(len(passages)))
     assert [bits.tolist() for bits in found] == [bits.tolist() for bits in expected]
     assert snapshot.base().words([2, 0])[1].tolist() == expected[0].tolist()
+
+
+class ForgetfulStore:
+    """Exact, but for one position: a search for few does not find it, and one for many only where it `recovers`."""
+
+    def __init__(self, vectors: Vectors, lost: int, *, recovers: bool) -> None:
+        self._vectors, self._lost, self._recovers = vectors, lost, recovers
+
+    def count(self) -> int:
+        return len(self._vectors)
+
+    def search(self, vectors: Vectors, limit: int) -> list[list[tuple[int, float]]]:
+        return [self._nearest(row, limit) for row in vectors @ self._vectors.T]
+
+    def _nearest(self, scores: Vectors, limit: int) -> list[tuple[int, float]]:
+        blind = limit == 1 or not self._recovers
+        order = [int(at) for at in np.argsort(-scores, kind="stable") if not (blind and at == self._lost)]
+        return [(at, float(scores[at])) for at in order[:limit]]
+
+
+@pytest.mark.parametrize("recovers", [True, False])
+def test_a_passage_that_a_narrow_search_passes_by_is_searched_for_widely_before_an_index_is_refused(
+    snapshot: Snapshot, recovers: bool
+) -> None:
+    content = snapshot.base().content
+    store = ForgetfulStore(content.vectors(range(content.size)), 2, recovers=recovers)
+    if recovers:
+        _verify_store(store, content, _silent)  # type: ignore[arg-type]  # what it needs of a store
+    else:
+        with pytest.raises(UserError, match=f"does not find 1 of {content.size} passages .* passage 2 among them"):
+            _verify_store(store, content, _silent)  # type: ignore[arg-type]
