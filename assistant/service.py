@@ -17,6 +17,7 @@ from index.search import Snapshot
 log = logging.getLogger(__name__)
 # A new index is answered from within 2 s; most of that is for opening it.
 _LOOK_EVERY = 0.5
+_PATIENCE = 10.0
 
 
 def has_index(settings: Settings) -> bool:
@@ -54,27 +55,29 @@ class Service:
         self._encoder = encoder_of(settings)
         self._assistant: Assistant | None = None
         self._tried: Path | None = None
-        self._follows = False
+        self._follower: threading.Thread | None = None
         self._ended = threading.Event()
         self._lock = threading.Lock()
 
     def assistant(self) -> Assistant:
         """Raises UserError where there is no index, or it cannot be used."""
         with self._lock:
-            if self._assistant is None or (not self._follows and self._is_behind()):
+            if self._assistant is None or (self._follower is None and self._is_behind()):
                 self._assistant = self._open()
             return self._assistant
 
     def follow(self) -> None:
         """From now on open a new index behind the questions: none waits for it, and none is dropped."""
-        if self._follows:
-            return
-        self._follows = True
-        threading.Thread(target=self._look, name="look for a new index", daemon=True).start()
+        if self._follower is None:
+            self._follower = threading.Thread(target=self._look, name="look for a new index", daemon=True)
+            self._follower.start()
 
     def close(self) -> None:
         """Look for new indexes no longer."""
         self._ended.set()
+        if self._follower is not None:
+            # It may be opening or closing an index: a program that ends meanwhile leaves that one's copy behind.
+            self._follower.join(_PATIENCE)
 
     def warm_up(self) -> None:
         """Load the model now, so that the first question does not wait for it."""

@@ -19,6 +19,8 @@ _INVISIBLE = dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", "")
 _SHAPES = {**_QUOTES, **_DASHES, **_LIGATURES, **_INVISIBLE}
 # A hyphen between letters at a line's end, the break of a page included.
 _BROKEN = re.compile(r"([^\W\d_])[-\u00ad\u2010][ \t]*\r?\n(?:[ \t]*\f[ \t]*\r?\n)?[ \t]*(?=([^\W\d_]))")
+_ASCII_SHAPES = {ord(char): shape for char, shape in _SHAPES.items() if char.isascii()}
+_SPACES = re.compile(r"\s+")
 # A character with the combining marks that follow it: normal forms are compared by cluster.
 _CLUSTER = re.compile(r"\s+|.[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f]*", re.DOTALL)
 
@@ -58,6 +60,9 @@ def fold(text: str) -> Folded:
 
 def folded(text: str) -> str:
     """`fold(text).text` without leading and trailing white space, for names and questions."""
+    if text.isascii():
+        # Most of English needs no normal form and no map back.
+        return _SPACES.sub(" ", text.translate(_ASCII_SHAPES).lower()).strip()
     return fold(text).text.strip()
 
 

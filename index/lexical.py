@@ -42,9 +42,10 @@ class LexicalIndex:
 
     def __init__(self, retriever: bm25s.BM25, average_length: float) -> None:
         self._vocabulary: dict[str, int] = retriever.vocab_dict
-        self._parts = retriever.scores["data"]
-        self._rows = retriever.scores["indices"]
-        self._starts = retriever.scores["indptr"]
+        # Plain views of what is mapped: a memmap object makes another one at each look.
+        self._parts = np.asarray(retriever.scores["data"])
+        self._rows = np.asarray(retriever.scores["indices"])
+        self._starts = np.asarray(retriever.scores["indptr"])
         self.size = int(retriever.scores["num_docs"])
         self.average_length = average_length
 
@@ -79,7 +80,12 @@ class LexicalIndex:
         if column is None:
             return np.zeros(0, np.int64), np.zeros(0, np.float32)
         span = slice(int(self._starts[column]), int(self._starts[column + 1]))
-        return np.asarray(self._rows[span]), np.asarray(self._parts[span])
+        return self._rows[span], self._parts[span]
+
+    def count(self, term: str) -> int:
+        """The number of passages that hold a term."""
+        column = self._vocabulary.get(term)
+        return 0 if column is None else int(self._starts[column + 1] - self._starts[column])
 
     def vocabulary(self) -> Iterable[str]:
         return self._vocabulary.keys()
@@ -97,8 +103,10 @@ class Part:
         return self.index.size - (0 if self.gone is None else int(self.gone.sum()))
 
     def frequency(self, term: str) -> int:
+        if self.gone is None:
+            return self.index.count(term)
         rows, _ = self.index.postings(term)
-        return len(rows) - (0 if self.gone is None else int(self.gone[rows].sum()))
+        return len(rows) - int(self.gone[rows].sum())
 
 
 @cache

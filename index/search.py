@@ -114,6 +114,7 @@ class Snapshot:
         self._texts: dict[str, Document] = {}
         self._words: dict[tuple[str, Span], WordVectors] = {}
         self._languages = sorted({info.language for info in self.state.documents})
+        self._stop_words = frozenset(word for language in self._languages for word in stop_words(language))
         self.acronyms = AcronymTable(self.state.acronyms, self._is_ordinary)
 
     @classmethod
@@ -272,7 +273,7 @@ class Snapshot:
     def _is_ordinary(self, acronym: Acronym) -> bool:
         """Whether an acronym in small letters is a word of its own: it stands where what it stands for does not."""
         short = singular(acronym.short).lower()
-        if any(short in stop_words(language) for language in self._languages):
+        if short in self._stop_words:
             return True
         rarest = min((self.frequency(word) for word in words(acronym.long)), default=0)
         return self.frequency(short) > _ORDINARY * rarest
@@ -376,14 +377,11 @@ class Snapshot:
         for found in self._terms_at(positions).values():
             for term in found:
                 shares[term] = shares.get(term, 0.0) + 1 / len(found)
-        telling = [term for term in shares if len(term) > 1 and not self._says_nothing(term)]
+        telling = [term for term in shares if len(term) > 1 and term not in self._stop_words]
         rare = rarity([part.lexical for part in self._parts], telling)
         stress = {term: shares[term] * weight for term, weight in rare.items()}
         most = sorted(stress, key=lambda term: (-stress[term], term))[:_STRESSED]
         return {term: stress[term] * rare[term] for term in most}
-
-    def _says_nothing(self, term: str) -> bool:
-        return any(term in stop_words(language) for language in self._languages)
 
     def _weight_of(self, word: str, weights: dict[str, float]) -> float:
         found = (weights.get(term, 0.0) for language in self._languages for term in terms(word, language))

@@ -99,3 +99,8 @@ def test_words_broken_at_a_line_are_joined_for_search_and_nothing_else_is(text: 
 def test_a_text_without_a_break_inside_a_word_is_its_own_search_form(text: str) -> None:
     on_one_line = text.replace("\n", " ")
     assert search_form(on_one_line) == on_one_line
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=60))
+def test_the_short_way_through_ascii_gives_what_the_long_one_gives(text: str) -> None:
+    assert folded(text) == fold(text).text.strip()
