@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import reduce
@@ -247,13 +248,13 @@ class Snapshot:
         """
         if language not in self._languages or self.frequency(word):
             return None
-        near = {term: None for stemmed in terms(word, language) for term in self._near_terms(stemmed)}
-        counts = {term: self._frequency_of(term) for term in near}
-        for term in sorted(near, key=lambda term: (-counts[term], term)):
-            if counts[term] < FREQUENT:
-                break
-            if form := next((form for form in self._forms(term, language) if _is_meant(word, form)), None):
-                return form
+        near = {term for stemmed in terms(word, language) for term in self._near_terms(stemmed)}
+        for term in sorted(near, key=lambda term: (-self._frequency_of(term), term)):
+            forms = self._forms(term, language)
+            meant = next((form for form in forms if _is_meant(word, form)), None)
+            # In a short collection a word is frequent where it stands twice in one passage.
+            if meant and max(self._frequency_of(term), forms.total()) >= FREQUENT:
+                return meant
         return None
 
     def sentences_in(self, passage: Passage) -> tuple[list[Span], Vectors]:
@@ -284,16 +285,16 @@ class Snapshot:
     def _near_terms(self, term: str) -> list[str]:
         return [near for part in self._parts for near in near_words(term, part.segment.lexical.vocabulary())]
 
-    def _forms(self, term: str, language: str) -> list[str]:
-        """The words with one stem in the first passages that hold it, in reading order."""
-        found: dict[str, None] = {}
+    def _forms(self, term: str, language: str) -> Counter[str]:
+        """The words with one stem in the first passages that hold it, in reading order, and how often each stands there."""
+        found: Counter[str] = Counter()
         for part in self._parts:
             rows = [int(at) for at in part.segment.lexical.postings(term)[0]]
             live = [at for at in rows if part.gone is None or not part.gone[at]][:_PASSAGES_FOR_FORMS]
             for passage in part.segment.content.passages(live):
                 text = self.document(passage.document_id).text[passage.start : passage.end]
-                found.update((form, None) for form in words(text) if stem(form, language) == term)
-        return list(found)
+                found.update(form for form in words(text) if stem(form, language) == term)
+        return found
 
     def _holding(self, phrase: str) -> list[str]:
         """The documents with a passage that holds all words of a phrase, in any form."""

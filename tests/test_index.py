@@ -379,11 +379,14 @@ def test_a_full_disk_is_said_before_the_build_begins(
     [
         ("neighbuors", "neighbours"),
         ("nieghbours", "neighbours"),
+        # Twice in one passage.
+        ("garnden", "garden"),
         # Known in another form; another ending; another first letter; a rare word; a short word.
         ("neighbouring", None),
         ("neighbourx", None),
         ("geighbours", None),
         ("vompany", None),
+        ("compnay", None),
         ("plats", None),
     ],
 )
