@@ -8,6 +8,7 @@ Span = tuple[int, int]
 
 # A run of blanks, or of stops, is looked at from its start only: from each of its characters takes its length squared.
 _PARAGRAPH_BREAK = re.compile(r"(?<![ \t\u00a0])(?:(?:[ \t\u00a0]*\r?\n){2,}|[ \t\u00a0]*\f\s*)")
+_BLANKS = re.compile(r"\s*")
 _LIST_ITEM = re.compile(r"\r?\n(?=[ \t\u00a0]*(?:[-–—*•·▪◦‣]|\(?\d{1,3}[.)]|\(?[a-z][.)])[ \t\u00a0])")
 _TERMINATOR = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？｡]+[”’」』）]*|؟+|।+")
 _TO_FIRST_LETTER = re.compile(r"\s*[\"'“‘«(\[¿¡„‚「『]*")
@@ -27,8 +28,11 @@ def trim(text: str, start: int, end: int) -> Span:
     >>> trim("  a b ", 0, 6)
     (2, 5)
     """
-    inner = text[start:end]
-    return start + len(inner) - len(inner.lstrip()), start + len(inner.rstrip())
+    # Nothing is copied: the span may be the rest of a very long text.
+    while start < end and text[end - 1].isspace():
+        end -= 1
+    blanks = _BLANKS.match(text, start, end)
+    return (blanks.end() if blanks else start), end
 
 
 def paragraphs(text: str, start: int = 0, end: int | None = None) -> list[Span]:

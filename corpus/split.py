@@ -15,7 +15,6 @@ WHOLE_SECTION = 1400
 RUN = 1000
 OVERLAP = 250
 
-_BLANKS = re.compile(r"\s*")
 _HEADING_LINES = re.compile(r"[^\n]*(?:\n[ \t]*(?:=+|-+)[ \t]*(?=\r?\n|$))?")
 
 
@@ -61,13 +60,8 @@ def _bounded(text: str, start: int, end: int) -> list[Span]:
         cut = max(text.rfind(" ", start + RUN // 2, start + RUN), text.rfind("\n", start + RUN // 2, start + RUN))
         cut = cut if cut > start else start + RUN
         pieces.append(trim(text, start, cut))
-        start = _next_word(text, cut, end)
+        start = trim(text, cut, end)[0]
     return [*pieces, (start, end)]
-
-
-def _next_word(text: str, start: int, end: int) -> int:
-    blanks = _BLANKS.match(text, start, end)
-    return blanks.end() if blanks else start
 
 
 def _runs(units: Sequence[Span]) -> list[Span]:

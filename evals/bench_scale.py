@@ -409,7 +409,8 @@ class Steps:
 
     def tell(self, step: str, done: int, total: int) -> None:
         """As `index.build.Progress`."""
-        print(f"\r\x1b[K{step} {done:,} of {total:,}", end="", file=sys.stderr, flush=True)
+        if sys.stderr.isatty():
+            print(f"\r\x1b[K{step} {done:,} of {total:,}", end="", file=sys.stderr, flush=True)
         now = time.perf_counter()
         if step != self._step:
             if self._step:

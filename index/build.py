@@ -2,9 +2,9 @@
 
 Reading and writing run in one child process and the verification in another, since a damaged
 store can kill the process that opens it; a few changes, which no store is opened for, are written
-without. What has not changed is neither read nor
-encoded again: the base of the index before is carried on and the changes go into a small part
-beside it, until they are many and a new base is made from what is stored.
+without. What has not changed is neither read nor encoded again: the base of the index before is
+carried on and the changes go into a small part beside it, until they are many and a new base is
+made from what is stored.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ class Encoder(Protocol):
         ...
 
     def encode_with_words(self, texts: Sequence[str]) -> tuple[Vectors, list[WordVectors]]:
-        """What `encode` and `encode_words` give, from one reading of each text."""
+        """What `encode` and `encode_words` give, at once; a text is read once where the encoder can."""
         ...
 
 

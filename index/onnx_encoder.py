@@ -81,7 +81,7 @@ class OnnxEncoder:
         return self.encode_with_words(texts)[1]
 
     def encode_with_words(self, texts: Sequence[str]) -> tuple[Vectors, list[WordVectors]]:
-        """As `Encoder.encode_with_words`."""
+        """As `Encoder.encode_with_words`: one graph gives both."""
         self._load()
         vectors = np.zeros((len(texts), self._read_about()["dimensions"]), np.float32)
         words: dict[int, WordVectors] = {}

@@ -10,7 +10,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -21,13 +21,15 @@ from index import generation
 from index.acronyms import Acronym, AcronymTable, singular
 from index.encode import Encoded, Encoder, Vectors, WordVectors
 from index.generation import BASE, RECENT, STATE, Manifest
-from index.late import Bits, interaction
+from index.late import interaction
 from index.lexical import Mask, Part, best, frequency, rarity, scores_of, stop_words
 from index.segment import Segment, address_of
 from index.spelling import FREQUENT, is_slip, near_words
 from index.state import State, read_state
 from index.store import VectorStore
 from index.words import stem, terms, words
+
+_Value = TypeVar("_Value")
 
 CANDIDATES = 50
 # About 60 kB each.
@@ -286,7 +288,7 @@ class Snapshot:
         return [near for part in self._parts for near in near_words(term, part.segment.lexical.vocabulary())]
 
     def _forms(self, term: str, language: str) -> Counter[str]:
-        """The words with one stem in the first passages that hold it, in reading order, and how often each stands there."""
+        """The words with one stem, in reading order, and how often each stands in the first passages that hold any."""
         found: Counter[str] = Counter()
         for part in self._parts:
             rows = [int(at) for at in part.segment.lexical.postings(term)[0]]
@@ -365,7 +367,7 @@ class Snapshot:
     def _interactions(self, question: WordVectors, weights: dict[str, float], positions: Sequence[int]) -> list[float]:
         by_word = [self._weight_of(word, weights) for word in question.words]
         rows = [at for at, weight in enumerate(by_word) if weight > 0]
-        found = self._words_at(positions)
+        found = self._at(positions, lambda part, inside: part.segment.content.words(inside))
         return interaction(question.vectors[rows], [by_word[at] for at in rows], [found[at] for at in positions])
 
     def _stressed(self, positions: Sequence[int]) -> dict[str, float]:
@@ -375,7 +377,7 @@ class Snapshot:
         what was found, here by rarity, with the best passages taken as relevant.
         """
         shares: dict[str, float] = {}
-        for found in self._terms_at(positions).values():
+        for found in self._at(positions, lambda part, inside: part.segment.content.terms(inside)).values():
             for term in found:
                 shares[term] = shares.get(term, 0.0) + 1 / len(found)
         telling = [term for term in shares if len(term) > 1 and term not in self._stop_words]
@@ -388,52 +390,30 @@ class Snapshot:
         found = (weights.get(term, 0.0) for language in self._languages for term in terms(word, language))
         return max(found, default=0.0)
 
-    def _words_at(self, positions: Sequence[int]) -> dict[int, Bits]:
-        found: dict[int, Bits] = {}
-        for part in self._parts:
-            inside = part.inside(positions)
-            found.update((part.offset + at, bits) for at, bits in zip(inside, part.segment.words(inside), strict=True))
-        return found
-
     def _matches(self, weights: dict[str, float], positions: Sequence[int]) -> list[float]:
         """How well given passages match weighted terms, by BM25."""
-        found = {
-            part.offset + position: score
-            for part in self._parts
-            if (inside := part.inside(positions))
-            for position, score in zip(inside, scores_of(part.lexical, weights, inside), strict=True)
-        }
+        found = self._at(positions, lambda part, inside: scores_of(part.lexical, weights, inside))
         return [found[at] for at in positions]
-
-    def _terms_at(self, positions: Sequence[int]) -> dict[int, list[str]]:
-        found: dict[int, list[str]] = {}
-        for part in self._parts:
-            inside = part.inside(positions)
-            found.update((part.offset + at, row) for at, row in zip(inside, part.segment.terms(inside), strict=True))
-        return found
 
     def _similarities(self, vector: Vectors, positions: Sequence[int]) -> dict[int, float]:
         """The cosine similarities of passages to a vector, exactly."""
+        return self._at(positions, lambda part, inside: part.segment.similarities(vector, inside))
+
+    def _passages_at(self, positions: Sequence[int]) -> dict[int, Passage]:
+        return self._at(positions, lambda part, inside: part.segment.content.passages(inside))
+
+    def _at(self, positions: Sequence[int], read: Callable[[_Part, list[int]], Iterable[_Value]]) -> dict[int, _Value]:
+        """What `read` gives for the passages at some positions, asked of the part that each is of."""
         return {
-            part.offset + position: score
+            part.offset + at: value
             for part in self._parts
             if (inside := part.inside(positions))
-            for position, score in zip(inside, part.segment.similarities(vector, inside), strict=True)
+            for at, value in zip(inside, read(part, inside), strict=True)
         }
 
     def _vectors_at(self, positions: Sequence[int]) -> Vectors:
         found = [part.segment.vectors(inside) for part in self._parts if (inside := part.inside(positions))]
         return np.concatenate(found) if found else np.zeros((0, 0), np.float32)
-
-    def _passages_at(self, positions: Sequence[int]) -> dict[int, Passage]:
-        found: dict[int, Passage] = {}
-        for part in self._parts:
-            inside = part.inside(positions)
-            found.update(
-                (part.offset + at, passage)
-                for at, passage in zip(inside, part.segment.content.passages(inside), strict=True)
-            )
-        return found
 
 
 def _open_parts(folder: Path, manifest: Manifest, before: Snapshot | None) -> list[_Part]:

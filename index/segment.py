@@ -17,7 +17,6 @@ import numpy as np
 
 from index.content import Content
 from index.encode import Vectors
-from index.late import Bits
 from index.lexical import LexicalIndex, Mask
 
 if TYPE_CHECKING:
@@ -67,14 +66,6 @@ class Segment:
     def vectors(self, positions: Sequence[int]) -> Vectors:
         """The vectors of given passages, a row each."""
         return self.content.vectors(positions) if self._vectors is None else self._vectors[list(positions)]
-
-    def terms(self, positions: Sequence[int]) -> list[list[str]]:
-        """The index terms of given passages."""
-        return self.content.terms(positions)
-
-    def words(self, positions: Sequence[int]) -> list[Bits]:
-        """The packed words of given passages."""
-        return self.content.words(positions)
 
     def gone(self, document_ids: Iterable[str]) -> Mask | None:
         """The mask of the passages of documents; None where there are none."""

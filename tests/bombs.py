@@ -36,16 +36,30 @@ def _raise(path: Path) -> Reading:
     return Reading(str(1 // 0), ())
 
 
+def _spin(path: Path) -> Reading:
+    while True:
+        pass
+
+
 def _recurse(path: Path) -> Reading:
     return _recurse(path)
 
 
-BOMBS = {".hang": _hang, ".die": _die, ".exit": _exit, ".eat": _eat, ".raise": _raise, ".recurse": _recurse}
+BOMBS = {
+    ".hang": _hang,
+    ".die": _die,
+    ".exit": _exit,
+    ".eat": _eat,
+    ".raise": _raise,
+    ".recurse": _recurse,
+    ".spin": _spin,
+}
 
 
 def serve(connection, memory) -> None:  # type: ignore[no-untyped-def]
     """What the child runs: the bombs among the readers, then the real thing."""
     READERS.update(BOMBS)
+    sandbox.PROCESSOR = 1
     _REAL_SERVE(connection, memory)
 
 

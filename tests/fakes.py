@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 
@@ -71,3 +72,17 @@ class DyingEncoder(HashingEncoder):
 
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError
+
+
+class UnpreparedEncoder(HashingEncoder):
+    """Needs something to be made in a folder before it can be used, as a graph is."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.made = folder / "made"
+
+    def prepare(self) -> None:
+        self.made.touch()
+
+    def is_prepared(self) -> bool:
+        return self.made.exists()

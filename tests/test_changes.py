@@ -6,6 +6,7 @@ import os
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from corpus.catalogue import definitions_path
 from corpus.errors import UserError
 from corpus.readers import read_file
 from corpus.readers.types import Reading
+from index import build
 from index.build import build_index
 from index.changes import FileRecord, Survey, survey, take_stock
 from index.search import Snapshot
@@ -168,3 +170,22 @@ def test_removing_every_document_keeps_the_old_index(corpus_folder: Path, index_
     with pytest.raises(UserError, match=r"could be used|holds no documents"):
         build_index(corpus_folder, index_folder, HashingEncoder())
     assert results(index_folder, ["shared garden"])[0]
+
+
+def test_a_few_changes_start_no_process_and_many_do(
+    corpus_folder: Path, index_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_index(corpus_folder, index_folder, HashingEncoder())
+    started: list[object] = []
+    real = build._in_child
+
+    def counting(task: Any, progress: Any) -> Any:
+        started.append(task)
+        return real(task, progress)
+
+    monkeypatch.setattr(build, "_in_child", counting)
+    write(corpus_folder, bees="Bees like gardens.")
+    assert (build_index(corpus_folder, index_folder, HashingEncoder()).read, started) == (1, [])
+    write(corpus_folder, **{f"note{number}": f"Note {number}." for number in range(21)})
+    assert build_index(corpus_folder, index_folder, HashingEncoder()).read == 21
+    assert len(started) == 1

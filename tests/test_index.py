@@ -24,7 +24,7 @@ from index.late import packed
 from index.lexical import LexicalIndex, Part, best, frequency, rarity, scores_of
 from index.search import Snapshot, convex, fuse, towards
 from index.words import terms, words
-from tests.fakes import DyingEncoder, HashingEncoder, OtherEncoder
+from tests.fakes import DyingEncoder, HashingEncoder, OtherEncoder, UnpreparedEncoder
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -402,9 +402,9 @@ def test_the_words_of_every_passage_are_kept_packed_in_its_place(snapshot: Snaps
     document = snapshot.document("gardens")
     texts = [search_form(indexed_text(document, passage, AcronymTable(mine(document)))) for passage in passages]
     expected = [packed(words, "en") for words in HashingEncoder().encode_words(texts)]
-    found = snapshot.base().words(range(len(passages)))
+    found = snapshot.base().content.words(range(len(passages)))
     assert [bits.tolist() for bits in found] == [bits.tolist() for bits in expected]
-    assert snapshot.base().words([2, 0])[1].tolist() == expected[0].tolist()
+    assert snapshot.base().content.words([2, 0])[1].tolist() == expected[0].tolist()
 
 
 class ForgetfulStore:
@@ -436,3 +436,43 @@ def test_a_passage_that_a_narrow_search_passes_by_is_searched_for_widely_before_
     else:
         with pytest.raises(UserError, match=f"does not find 1 of {content.size} passages .* passage 2 among them"):
             _verify_store(store, content, _silent)  # type: ignore[arg-type]
+
+
+def test_what_an_encoder_needs_is_made_again_although_no_document_has_changed(
+    corpus_folder: Path, index_folder: Path, tmp_path: Path
+) -> None:
+    encoder = UnpreparedEncoder(tmp_path)
+    build_index(corpus_folder, index_folder, encoder)
+    encoder.made.unlink()
+    assert not build_index(corpus_folder, index_folder, encoder).changed
+    assert encoder.made.exists()
+
+
+def test_a_word_in_small_letters_is_no_acronym_where_it_is_a_word_of_its_own(tmp_path: Path) -> None:
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "a.txt").write_text("Good old elms (GOE) and useful new dams (UND) are kept.", encoding="utf-8")
+    for number in range(6):
+        (folder / f"{number}.txt").write_text(f"Und is a word in note {number}.", encoding="utf-8")
+    build_index(folder, tmp_path / "index", HashingEncoder())
+    with closing(Snapshot.current(tmp_path / "index", HashingEncoder())) as snapshot:
+        found = {
+            text: [a.short for a in snapshot.acronyms.spoken_of(text)]
+            for text in ("goe rules", "GOE rules", "UND rules", "und rules", "UND RULES", "old useful new dams")
+        }
+    assert found == {
+        "goe rules": ["GOE"],
+        "GOE rules": ["GOE"],
+        "UND rules": ["UND"],
+        "und rules": [],
+        # Where all is in capitals, they say nothing.
+        "UND RULES": [],
+        "old useful new dams": ["UND"],
+    }
+
+
+def test_an_acronym_is_searched_for_with_its_words_only_where_there_are_no_others(corpus_folder: Path) -> None:
+    table = AcronymTable(mine(load_corpus(corpus_folder).documents[0]))
+    assert table.other_forms("SGs?") == "SGs? shared gardens"
+    assert table.other_forms("who tends SGs?") == "who tends SGs?"
+    assert table.other_forms("who tends shared gardens?") == "who tends shared gardens? SG"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
@@ -57,3 +58,14 @@ def test_a_running_chat_answers_from_a_new_index_and_never_stops_answering(
     assert assistant.snapshot.base() is first.snapshot.base()
     assert first.ask("SG?").mode == "definition"
     loading.close()
+
+
+def test_a_service_that_is_closed_has_no_thread_left_that_could_lose_a_copy(
+    corpus_folder: Path, index_folder: Path
+) -> None:
+    before = set(threading.enumerate())
+    opened = service.Service(load_settings(corpus=corpus_folder, index=index_folder))
+    opened.follow()
+    (follower,) = set(threading.enumerate()) - before
+    opened.close()
+    assert not follower.is_alive()

@@ -78,3 +78,17 @@ def test_a_child_that_was_killed_between_two_files_is_replaced(good: Path) -> No
     reader._child.process.join()
     assert reader.read(good).text == "All is well."
     reader.close()
+
+
+def test_a_loop_is_ended_by_its_processor_time_before_its_time_is_up(tmp_path: Path, good: Path) -> None:
+    with bombs.armed(), sandbox(seconds=50) as reader:
+        with pytest.raises(UserError, match="reading it took more than 20 s of the processor; split it"):
+            reader.read(bomb(tmp_path, ".spin"))
+        assert reader.read(good).text == "All is well."
+
+
+def test_more_text_than_the_builder_can_take_is_refused(
+    tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LONGEST", 5)
+    assert module._attempt(good, 2**30) == (None, "it holds 12 characters, more than 5; split it")
