@@ -6,7 +6,7 @@ import logging
 import re
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pypdf
 from pypdf.errors import FileNotDecryptedError, PyPdfError
@@ -53,16 +53,21 @@ def read(path: Path) -> Reading:
 
     A page that pypdf cannot read, or gives as letter salad, is read by PDFium instead.
     """
-    try:
-        with pypdf.apply_configuration(**LIMITS), path.open("rb") as file:
-            reader = pypdf.PdfReader(file)
-            texts = _rescued(path, [_page_text(page) for page in reader.pages])
-            text, pages = _join(texts, _labels(reader))
-            headings = _outline_headings(reader, text, pages)
-            title = _title(reader)
-    except _DAMAGE as error:
-        return _read_by_pdfium(path, error)
-    return Reading(text, sections_from(headings, len(text)), pages, title, _remarks(texts))
+    with path.open("rb") as file:
+        try:
+            return _read_by_pypdf(path, file)
+        # OSError: a damaged file can send pypdf to a place before its start.
+        except (*_DAMAGE, OSError) as error:
+            return _read_by_pdfium(path, error)
+
+
+def _read_by_pypdf(path: Path, file: BinaryIO) -> Reading:
+    with pypdf.apply_configuration(**LIMITS):
+        reader = pypdf.PdfReader(file)
+        texts = _rescued(path, [_page_text(page) for page in reader.pages])
+        text, pages = _join(texts, _labels(reader))
+        headings = _outline_headings(reader, text, pages)
+        return Reading(text, sections_from(headings, len(text)), pages, _title(reader), _remarks(texts))
 
 
 def salad(text: str) -> float:
