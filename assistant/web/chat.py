@@ -116,7 +116,8 @@ def _listen(site: Site, blocks: gr.Blocks, send: gr.Button, new: gr.Button, show
     conversation, transcript, sources, question = shown
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     typed, clicked = _answering(site)
-    gr.on([question.submit, send.click], typed, [question, conversation], shown, **quiet)
+    # What is sent while an answer is under way is asked after it; by default it would be dropped.
+    gr.on([question.submit, send.click], typed, [question, conversation], shown, trigger_mode="always_last", **quiet)
     transcript.click(clicked, [conversation], shown, **quiet)
     new.click(lambda: _shown(site, []), None, shown, **quiet)
     # The page is made before the index is there: look again when somebody opens it.
