@@ -145,6 +145,13 @@ class Content:
         found = {row[0]: _bits(row[1], row[2]) for row in self._some("position, count, bits", positions, "words")}
         return [found[position] for position in positions]
 
+    def sentence_vectors(self, positions: Sequence[int]) -> list[Vectors]:
+        """For each passage a row for each of its sentences, in the order of `positions`."""
+        # A span is two numbers of four bytes.
+        rows = self._some("position, sentences, length(spans) / 8", positions, "details")
+        found = {at: _halves(vectors, count) for at, vectors, count in rows}
+        return [found[position] for position in positions]
+
     def all_vectors(self) -> Iterator[Vectors]:
         """The vectors of all passages in order, some thousands at once."""
         cursor = self._database.execute("SELECT vector FROM passages ORDER BY position")

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -93,20 +93,21 @@ class LexicalIndex:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of an index; `gone` marks the positions of passages that count no longer, None where all count."""
+    """One part of an index; `gone` marks the positions of passages that count no longer, None where all count.
+
+    `lost` is for each term the number of those passages that hold it.
+    """
 
     index: LexicalIndex
     gone: Mask | None = None
+    lost: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def live(self) -> int:
         return self.index.size - (0 if self.gone is None else int(self.gone.sum()))
 
     def frequency(self, term: str) -> int:
-        if self.gone is None:
-            return self.index.count(term)
-        rows, _ = self.index.postings(term)
-        return len(rows) - int(self.gone[rows].sum())
+        return self.index.count(term) - self.lost.get(term, 0)
 
 
 @cache

@@ -132,6 +132,8 @@ class OnnxEncoder:
         tokenizer.no_padding()
         options = SessionOptions()
         options.log_severity_level = 3
+        # By default a thread for each core of the machine, of which a process may be allowed fewer.
+        options.intra_op_num_threads = _cores()
         self._tokenizer = tokenizer
         self._session = InferenceSession(str(self._folder / _GRAPH), options, providers=["CPUExecutionProvider"])
 
@@ -195,6 +197,11 @@ class OnnxEncoder:
         finally:
             shutil.rmtree(draft, ignore_errors=True)
         self._about = None
+
+
+def _cores() -> int:
+    """The cores that this process may use; 0, which leaves it to onnxruntime, where the system does not say."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
 
 
 def _quantise(full: Path, graph: Path) -> None:

@@ -42,10 +42,11 @@ _ATTEMPTS = 3
 _DENSE = 0.55
 _FEEDBACK = 3
 _FEEDBACK_WEIGHT = 0.35
-# The best candidates are read closely: the weights of late interaction, and of the terms that the
-# first of them stress.
+# The best candidates are read closely: the weights of late interaction, of their nearest sentence,
+# and of the terms that the first of them stress.
 _READ_CLOSELY = 30
 _LATE = 0.3
+_SAID = 0.05
 _ALIKE = 0.1
 _STRESSING = 5
 _STRESSED = 20
@@ -75,10 +76,7 @@ class _Part:
     segment: Segment
     gone: Mask | None
     offset: int
-
-    @property
-    def lexical(self) -> Part:
-        return Part(self.segment.lexical, self.gone)
+    lexical: Part
 
     def inside(self, positions: Sequence[int]) -> list[int]:
         """Those of some positions of the whole that are of this part, as its own."""
@@ -197,17 +195,18 @@ class Snapshot:
         `encoded` is what `encode` gives for the text, where it is at hand.
         """
         encoded = encoded or self.encode(text)
-        vector = encoded.vector
+        vectors = _Vectors(self._vectors_at)
         weights = self._term_weights(self.acronyms.other_forms(text))
         lexical = self._lexical(weights)
-        dense = self._dense(vector)
-        first = self._scored(vector, weights, dense, lexical)
+        dense = self._dense(encoded.vector)
+        positions = list(dict.fromkeys([*dense, *lexical]))
+        matches = self._matches(weights, positions)
+        first = _ranked(positions, convex(vectors.similarities(encoded.vector, positions), matches))
         # The best passages say what the question is about in words of the documents.
-        aim = towards(vector, self._vectors_at(list(first)[:_FEEDBACK]))
-        scores = self._scored(aim, weights, self._dense(aim), lexical)
-        scores = self._read_closely(scores, encoded.words, weights)
-        found = list(scores)[: max(limit, CANDIDATES)]
-        similarities = self._similarities(vector, found)
+        aim = towards(encoded.vector, vectors.at(list(first)[:_FEEDBACK]))
+        scores = _ranked(positions, convex(vectors.similarities(aim, positions), matches))
+        scores = self._read_closely(scores, encoded, weights)
+        found = _first(scores, limit)
         passages = self._passages_at(found)
         hits = [
             Hit(
@@ -215,9 +214,9 @@ class Snapshot:
                 score=scores[position],
                 dense_rank=_rank(position, dense),
                 lexical_rank=_rank(position, lexical),
-                similarity=similarities[position],
+                similarity=similarity,
             )
-            for position in found
+            for position, similarity in zip(found, vectors.similarities(encoded.vector, found), strict=True)
         ]
         return sorted(hits, key=lambda hit: (-hit.score, hit.passage.document_id, hit.passage.start))[:limit]
 
@@ -338,31 +337,31 @@ class Snapshot:
         ]
         return [position for position, _ in sorted(found, key=lambda item: (-item[1], item[0]))[:CANDIDATES]]
 
-    def _scored(
-        self, vector: Vectors, weights: dict[str, float], dense: Sequence[int], lexical: Sequence[int]
-    ) -> dict[int, float]:
-        """The candidates of both rankings by the convex sum of their scores, best first."""
-        positions = list(dict.fromkeys([*dense, *lexical]))
-        similarities = self._similarities(vector, positions)
-        scores = convex([similarities[at] for at in positions], self._matches(weights, positions))
-        return dict(sorted(zip(positions, scores, strict=True), key=lambda item: (-item[1], item[0])))
-
     def _read_closely(
-        self, scores: dict[int, float], question: WordVectors, weights: dict[str, float]
+        self, scores: dict[int, float], question: Encoded, weights: dict[str, float]
     ) -> dict[int, float]:
         """Scores with what a closer look at the best candidates adds, best first.
 
-        That is their late interaction with the question, and how much they say in the words that
-        the very best of them stress.
+        That is their late interaction with the question, how near one of their sentences comes to
+        it, and how much they say in the words that the very best of them stress.
         """
         best = list(scores)[:_READ_CLOSELY]
-        late = dict(zip(best, _spread(self._interactions(question, weights, best)), strict=True))
-        alike = dict(zip(best, _spread(self._matches(self._stressed(best[:_STRESSING]), best)), strict=True))
-        mixed = {
-            at: round((1 - _LATE - _ALIKE) * score + _LATE * late.get(at, 0.0) + _ALIKE * alike.get(at, 0.0), 6)
-            for at, score in scores.items()
-        }
-        return dict(sorted(mixed.items(), key=lambda item: (-item[1], item[0])))
+        looks = (
+            (_LATE, self._interactions(question.words, weights, best)),
+            (_SAID, self._nearest_sentences(question.vector, best)),
+            (_ALIKE, self._matches(self._stressed(best[:_STRESSING]), best)),
+        )
+        rest = 1 - sum(weight for weight, _ in looks)
+        mixed = {at: rest * score for at, score in scores.items()}
+        for weight, found in looks:
+            for at, score in zip(best, _spread(found), strict=True):
+                mixed[at] += weight * score
+        return _ranked(mixed, (round(score, 6) for score in mixed.values()))
+
+    def _nearest_sentences(self, vector: Vectors, positions: Sequence[int]) -> list[float]:
+        """The similarity of the sentence of each passage that comes nearest to a vector; 0 where there is none."""
+        found = self._at(positions, lambda part, inside: part.segment.content.sentence_vectors(inside))
+        return [float((found[at] @ vector[0]).max(initial=0.0)) for at in positions]
 
     def _interactions(self, question: WordVectors, weights: dict[str, float], positions: Sequence[int]) -> list[float]:
         by_word = [self._weight_of(word, weights) for word in question.words]
@@ -395,10 +394,6 @@ class Snapshot:
         found = self._at(positions, lambda part, inside: scores_of(part.lexical, weights, inside))
         return [found[at] for at in positions]
 
-    def _similarities(self, vector: Vectors, positions: Sequence[int]) -> dict[int, float]:
-        """The cosine similarities of passages to a vector, exactly."""
-        return self._at(positions, lambda part, inside: part.segment.similarities(vector, inside))
-
     def _passages_at(self, positions: Sequence[int]) -> dict[int, Passage]:
         return self._at(positions, lambda part, inside: part.segment.content.passages(inside))
 
@@ -411,9 +406,25 @@ class Snapshot:
             for at, value in zip(inside, read(part, inside), strict=True)
         }
 
-    def _vectors_at(self, positions: Sequence[int]) -> Vectors:
-        found = [part.segment.vectors(inside) for part in self._parts if (inside := part.inside(positions))]
-        return np.concatenate(found) if found else np.zeros((0, 0), np.float32)
+    def _vectors_at(self, positions: Sequence[int]) -> dict[int, Vectors]:
+        return self._at(positions, lambda part, inside: part.segment.vectors(inside))
+
+
+class _Vectors:
+    """The vectors of the passages that a question brings up, each read once."""
+
+    def __init__(self, read: Callable[[Sequence[int]], dict[int, Vectors]]) -> None:
+        self._read = read
+        self._known: dict[int, Vectors] = {}
+
+    def at(self, positions: Sequence[int]) -> Vectors:
+        """A row for each position, in their order."""
+        self._known |= self._read([at for at in positions if at not in self._known])
+        return np.stack([self._known[at] for at in positions]) if positions else np.zeros((0, 0), np.float32)
+
+    def similarities(self, vector: Vectors, positions: Sequence[int]) -> list[float]:
+        """The cosine similarities of passages to a vector, exactly."""
+        return [float(score) for score in self.at(positions) @ vector[0]] if positions else []
 
 
 def _open_parts(folder: Path, manifest: Manifest, before: Snapshot | None) -> list[_Part]:
@@ -422,10 +433,11 @@ def _open_parts(folder: Path, manifest: Manifest, before: Snapshot | None) -> li
     named = manifest.files if shared is None else [name for name in manifest.files if not name.startswith(f"{BASE}/")]
     generation.check_files(folder, manifest, only=named)
     base = shared or open_base(folder, manifest)
-    parts = [_Part(base, base.gone(manifest.gone), 0)]
+    gone = base.gone(manifest.gone)
+    parts = [_Part(base, gone, 0, Part(base.lexical, gone, base.frequencies(gone)))]
     if (folder / RECENT).is_dir():
         recent = Segment(folder / RECENT, None, ExitStack())
-        parts.append(_Part(recent, None, base.size))
+        parts.append(_Part(recent, None, base.size, Part(recent.lexical)))
     return parts
 
 
@@ -505,6 +517,17 @@ def fuse(*rankings: Sequence[int]) -> list[tuple[int, float]]:
         for rank, position in enumerate(ranking, 1):
             scores[position] = scores.get(position, 0.0) + 1 / (_RANK_CONSTANT + rank)
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _ranked(positions: Iterable[int], scores: Iterable[float]) -> dict[int, float]:
+    """Scores by position, best first."""
+    return dict(sorted(zip(positions, scores, strict=True), key=lambda item: (-item[1], item[0])))
+
+
+def _first(scores: dict[int, float], limit: int) -> list[int]:
+    """The positions of the best, and of those that score as the last of them does."""
+    least = list(scores.values())[:limit][-1:]
+    return [at for at, score in scores.items() if score >= least[0]] if least else []
 
 
 def _rank(position: int, ranking: Sequence[int]) -> int | None:

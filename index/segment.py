@@ -8,6 +8,7 @@ compared with exactly, and is made anew by each build.
 from __future__ import annotations
 
 import weakref
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -57,12 +58,6 @@ class Segment:
                 return live[:limit]
             wanted *= 4
 
-    def similarities(self, vector: Vectors, positions: Sequence[int]) -> list[float]:
-        """The cosine similarities of given passages to a vector, exactly."""
-        if not positions:
-            return []
-        return [float(score) for score in self.vectors(positions) @ vector[0]]
-
     def vectors(self, positions: Sequence[int]) -> Vectors:
         """The vectors of given passages, a row each."""
         return self.content.vectors(positions) if self._vectors is None else self._vectors[list(positions)]
@@ -75,6 +70,11 @@ class Segment:
         mask = np.zeros(self.size, np.bool_)
         mask[positions] = True
         return mask
+
+    def frequencies(self, mask: Mask | None) -> Counter[str]:
+        """For each term the number of passages under a mask that hold it."""
+        positions = [] if mask is None else np.flatnonzero(mask).tolist()
+        return Counter(term for terms in self.content.terms(positions) for term in set(terms))
 
     def close(self) -> None:
         self._close()
