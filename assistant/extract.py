@@ -14,7 +14,7 @@ from assistant.language import plain, tables
 from assistant.question import content_words, expected
 from corpus.spans import Span, paragraphs
 from corpus.split import body_start
-from corpus.types import Document
+from corpus.types import Document, Passage
 from corpus.wording import folded
 from index.acronyms import Acronym, missing_forms
 from index.encode import Encoded, Vectors
@@ -101,7 +101,8 @@ def gather(snapshot: Snapshot, question: str, language: str) -> Evidence:
         (candidate.document.id, candidate.span): candidate
         # The best passage last: a sentence in two of them keeps the better section.
         for hit in reversed(hits)
-        for candidate in _candidates(snapshot, hit, asked)
+        for passage in _hit_last(snapshot, hit)
+        for candidate in _candidates(snapshot, replace(hit, passage=passage), asked)
     }
     ranked = _rerank(snapshot, asked, _best_first(candidates.values())[:_RERANKED])
     ranked = _distinct(_below_heading(candidate, asked.kind) for candidate in ranked)
@@ -113,6 +114,11 @@ def gather(snapshot: Snapshot, question: str, language: str) -> Evidence:
         content=len(asked.weights),
         unknown_names=unknown_names(snapshot, question, language),
     )
+
+
+def _hit_last(snapshot: Snapshot, hit: Hit) -> list[Passage]:
+    """The passages that share a definition or a list with a hit, and the hit."""
+    return [*(passage for passage in snapshot.joined(hit.passage) if passage != hit.passage), hit.passage]
 
 
 @dataclass(frozen=True, slots=True)

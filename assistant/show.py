@@ -72,8 +72,13 @@ def show_status(found: dict[str, Any]) -> None:
 
 
 def hit_record(assistant: Assistant, hit: Hit) -> dict[str, Any]:
-    """A hit as plain values; `score` is higher for the better."""
+    """A hit as plain values; `score` is higher for the better.
+
+    `joined` is the hit with its neighbours where it is only a part of a definition or a list, else None.
+    """
     passage = hit.passage
+    together = assistant.snapshot.joined(passage)
+    start, end = together[0].start, together[-1].end
     document = assistant.snapshot.document(passage.document_id)
     return {
         "passage_id": passage.id,
@@ -88,6 +93,7 @@ def hit_record(assistant: Assistant, hit: Hit) -> dict[str, Any]:
         "dense_rank": hit.dense_rank,
         "lexical_rank": hit.lexical_rank,
         "text": document.text[passage.start : passage.end],
+        "joined": {"start": start, "end": end, "text": document.text[start:end]} if len(together) > 1 else None,
     }
 
 
@@ -102,6 +108,8 @@ def show_hits(records: Sequence[dict[str, Any]]) -> None:
         )
         console.print(Text(f"{number}. {place} ({record['score']:.4f}; {ranks})", style="bold"))
         console.print(Text("   " + " ".join(record["text"].split())[:300]))
+        if joined := record["joined"]:
+            console.print(Text(f"   a part of characters {joined['start']}–{joined['end']}", style="dim"))
 
 
 def document_record(document: DocumentInfo) -> dict[str, Any]:

@@ -8,8 +8,11 @@ Span = tuple[int, int]
 
 # A run of blanks, or of stops, is looked at from its start only: from each of its characters takes its length squared.
 _PARAGRAPH_BREAK = re.compile(r"(?<![ \t\u00a0])(?:(?:[ \t\u00a0]*\r?\n){2,}|[ \t\u00a0]*\f\s*)")
+_COLONS = ":："
 _BLANKS = re.compile(r"\s*")
-_LIST_ITEM = re.compile(r"\r?\n(?=[ \t\u00a0]*(?:[-–—*•·▪◦‣]|\(?\d{1,3}[.)]|\(?[a-z][.)])[ \t\u00a0])")
+_MARKER = r"[ \t\u00a0]*(?:[-–—*•·▪◦‣]|\(?\d{1,3}[.)]|\(?[a-z][.)])[ \t\u00a0]"
+_LIST_ITEM = re.compile(rf"\r?\n(?={_MARKER})")
+_BEGINS_AN_ITEM = re.compile(_MARKER)
 _TERMINATOR = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？｡]+[”’」』）]*|؟+|।+")
 _TO_FIRST_LETTER = re.compile(r"\s*[\"'“‘«(\[¿¡„‚「『]*")
 # "3. Outlook" at the start of a line, "am 3. Oktober" inside one.
@@ -55,6 +58,28 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> list[Span]:
         for item in _list_items(text, *paragraph)
         for sentence in _split(text, *item, _sentence_breaks(text, *item))
     ]
+
+
+def lists(text: str, start: int = 0, end: int | None = None) -> list[Span]:
+    """Lists of marked items, each with the paragraph that leads it in with a colon.
+
+    >>> lists("We lend:\\n\\n- tools\\n- seeds\\n\\nAsk us.")
+    [(0, 25)]
+    """
+    found: list[Span] = []
+    before: Span | None = None
+    follows = False
+    for paragraph in paragraphs(text, start, end):
+        items = _list_items(text, *paragraph)
+        marked = [bool(_BEGINS_AN_ITEM.match(text, *item)) for item in items]
+        if follows and marked[0]:
+            found[-1] = (found[-1][0], paragraph[1])
+        elif len(items) > 1 or marked[0]:
+            leads = before is not None and text[before[1] - 1] in _COLONS and marked[0]
+            found.append((before[0] if leads and before else paragraph[0], paragraph[1]))
+        follows = marked[-1]
+        before = paragraph
+    return found
 
 
 def _list_items(text: str, start: int, end: int) -> list[Span]:

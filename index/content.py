@@ -172,6 +172,19 @@ class Content:
         found = _spans(spans)
         return [(passage.start + start, passage.start + end) for start, end in found], _halves(vectors, len(found))
 
+    def around(self, passage: Passage, reach: int) -> list[Passage]:
+        """A passage with up to `reach` passages of its section on either side, in reading order."""
+        (at,) = self._database.execute(
+            "SELECT position FROM passages WHERE document = ? AND id = ?",
+            (self._numbers[passage.document_id], passage.id),
+        ).fetchone()
+        found = self.passages(range(max(0, at - reach), min(self.size, at + reach + 1)))
+        return [
+            other
+            for other in found
+            if (other.document_id, other.heading_path) == (passage.document_id, passage.heading_path)
+        ]
+
     def positions_of(self, document_ids: Iterable[str]) -> list[int]:
         """The positions of the passages of documents."""
         numbers = [self._numbers[identifier] for identifier in document_ids]

@@ -11,9 +11,15 @@ from pydantic import ConfigDict
 from index.encode import Encoder
 from index.search import Hit, Snapshot
 
+# Passages of one list may join to the same text.
+_SPARE = 3
+
 
 class PassageRetriever(BaseRetriever):
-    """The `k` best passages for a question, with where each stands in its document."""
+    """The `k` best passages for a question, with where each stands in its document.
+
+    A passage that is a part of a definition or a list comes with its neighbours that hold the rest.
+    """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
@@ -21,26 +27,39 @@ class PassageRetriever(BaseRetriever):
     k: int = 4
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:  # noqa: ARG002 - the library's signature
-        return [self._document(hit) for hit in self.snapshot.search(query, self.k)]
+        found: list[Document] = []
+        for hit in self.snapshot.search(query, _SPARE * self.k):
+            document = self._document(hit)
+            if not any(_lies_in(document, other) for other in found):
+                found.append(document)
+        return found[: self.k]
 
     def _document(self, hit: Hit) -> Document:
         passage = hit.passage
         document = self.snapshot.document(passage.document_id)
+        together = self.snapshot.joined(passage)
+        start, end = together[0].start, together[-1].end
         return Document(
             id=passage.id,
-            page_content=document.text[passage.start : passage.end],
+            page_content=document.text[start:end],
             metadata={
                 "document_id": document.id,
                 "title": document.title,
                 "section": " › ".join(passage.heading_path),
-                "page": document.page_at(passage.start),
-                "page_label": document.page_label_at(passage.start),
-                "start": passage.start,
-                "end": passage.end,
+                "page": document.page_at(start),
+                "page_label": document.page_label_at(start),
+                "start": start,
+                "end": end,
                 "source": document.url or document.path,
                 "score": hit.score,
             },
         )
+
+
+def _lies_in(inner: Document, outer: Document) -> bool:
+    left, right = inner.metadata, outer.metadata
+    same = left["document_id"] == right["document_id"]
+    return bool(same and right["start"] <= left["start"] and left["end"] <= right["end"])
 
 
 class EncoderEmbeddings(Embeddings):

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from corpus.errors import IndexMissingError, UserError
-from corpus.spans import Span
+from corpus.spans import Span, lists
 from corpus.types import Document, DocumentInfo, Passage
 from index import generation
 from index.acronyms import Acronym, AcronymTable, singular
@@ -52,6 +52,8 @@ _STRESSING = 5
 _STRESSED = 20
 _RANK_CONSTANT = 60
 _PASSAGES_FOR_FORMS = 5
+# A list goes on for so many passages to either side of a hit, about 4,000 characters.
+_NEIGHBOURS = 5
 _ORDINARY = 2
 
 
@@ -258,6 +260,20 @@ class Snapshot:
                 return meant
         return None
 
+    def joined(self, passage: Passage) -> list[Passage]:
+        """A passage with its neighbours that hold the rest of a definition or a list, in reading order."""
+        around = self._places[passage.document_id].segment.content.around(passage, _NEIGHBOURS)
+        if len(around) == 1:
+            return around
+        document = self.document(passage.document_id)
+        section = document.section_at(passage.start)
+        wholes = [
+            *lists(document.text, section.start, section.end),
+            *((one.start, one.end) for one in self.state.definitions if one.document_id == document.id),
+        ]
+        cut = [whole for whole in wholes if _overlap(passage, whole) and not _holds(passage, whole)]
+        return [other for other in around if other == passage or any(_overlap(other, whole) for whole in cut)]
+
     def sentences_in(self, passage: Passage) -> tuple[list[Span], Vectors]:
         """The spans of the sentences inside a passage, in reading order, and a vector for each."""
         return self._places[passage.document_id].segment.content.sentences(passage)
@@ -337,9 +353,7 @@ class Snapshot:
         ]
         return [position for position, _ in sorted(found, key=lambda item: (-item[1], item[0]))[:CANDIDATES]]
 
-    def _read_closely(
-        self, scores: dict[int, float], question: Encoded, weights: dict[str, float]
-    ) -> dict[int, float]:
+    def _read_closely(self, scores: dict[int, float], question: Encoded, weights: dict[str, float]) -> dict[int, float]:
         """Scores with what a closer look at the best candidates adds, best first.
 
         That is their late interaction with the question, how near one of their sentences comes to
@@ -457,6 +471,14 @@ def open_base(folder: Path, manifest: Manifest) -> Segment:
         store = VectorStore.open(address_of(folder, manifest.server, manifest.collection, copied))
         resources.callback(store.close)
         return Segment(folder / BASE, store, resources.pop_all())
+
+
+def _overlap(passage: Passage, span: Span) -> bool:
+    return passage.start < span[1] and span[0] < passage.end
+
+
+def _holds(passage: Passage, span: Span) -> bool:
+    return passage.start <= span[0] and span[1] <= passage.end
 
 
 def _running(text: str) -> str:

@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -98,13 +99,62 @@ def test_common_words_never_hide_a_better_passage(tmp_path: Path) -> None:
     LexicalIndex.build(texts, tmp_path / "lexical")
     gone = np.zeros(300, np.bool_)
     gone[::7] = True
-    for part in (Part(LexicalIndex.open(tmp_path / "lexical")), Part(LexicalIndex.open(tmp_path / "lexical"), gone)):
+    lost = Counter(term for terms in texts[::7] for term in set(terms))
+    opened = LexicalIndex.open(tmp_path / "lexical")
+    for part in (Part(opened), Part(opened, gone, lost)):
         for query in (["t1", "t2", "t90"], ["t1"], ["t3", "t1", "t2", "t50", "t7"]):
             weights = rarity([part], query)
             everything = scores_of(part, weights, range(300))
             live = [at for at in range(300) if everything[at] > 0 and (part.gone is None or not part.gone[at])]
             expected = sorted(live, key=lambda at: (-everything[at], at))[:5]
             assert [at for at, _ in best(part, weights, 5)] == expected
+
+
+def test_a_removed_passage_no_longer_counts_for_how_rare_a_term_is(tmp_path: Path) -> None:
+    """A term held only by what was removed would else be taken for known."""
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    for name in ("a", "b", "c"):
+        (folder / f"{name}.txt").write_text(f"The {name}{name} beds are watered by neighbours.\n", encoding="utf-8")
+    build_index(folder, tmp_path / "index", HashingEncoder())
+    (folder / "b.txt").unlink()
+    build_index(folder, tmp_path / "index", HashingEncoder())
+    with closing(Snapshot.current(tmp_path / "index", HashingEncoder())) as snapshot:
+        assert list(snapshot.manifest.gone) == ["b.txt"]
+        assert [snapshot.frequency(word) for word in ("aa", "bb", "beds")] == [1, 0, 2]
+
+
+ITEMS = [f"- Garden {number} lends {tool} to whoever asks for it in the month that the guild has set for it."
+         for number, tool in enumerate(["spades", "rakes", "hoses", "seeds", "barrows", "ladders"] * 7)]  # fmt: skip
+
+
+def test_a_hit_in_a_list_or_a_definition_is_joined_by_the_neighbours_that_hold_the_rest(tmp_path: Path) -> None:
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    prose = " ".join(f"Paragraph {number} tells of weather and of soil in that year." for number in range(30))
+    wording = " ".join(f"A commons is, as rule {number} has it, land that is held together." for number in range(30))
+    text = f"# Guild\n\n{prose}\n\nThe guild lends:\n\n" + "\n".join(ITEMS) + f"\n\n{prose}\n\n# Commons\n\n{wording}\n"
+    (folder / "guild.md").write_text(text, encoding="utf-8")
+    (folder / "definitions.toml").write_text(
+        f"[[definition]]\nterm = \"commons\"\nbody = \"Guild\"\ndocument = \"guild.md\"\nquotation = '''{wording}'''\n",
+        encoding="utf-8",
+    )
+    build_index(folder, tmp_path / "index", HashingEncoder())
+    with closing(Snapshot.current(tmp_path / "index", HashingEncoder())) as snapshot:
+
+        def joined(words: str) -> str:
+            (hit,) = snapshot.search(words, 1)
+            together = snapshot.joined(hit.passage)
+            assert hit.passage in together
+            return text[together[0].start : together[-1].end]
+
+        in_list = joined(ITEMS[20][2:])
+        assert in_list.count("- Garden") == len(ITEMS)
+        assert "The guild lends:" in in_list
+        assert joined("A commons is, as rule 15 has it").endswith(wording[-40:])
+        assert wording in joined("A commons is, as rule 15 has it")
+        alone = joined("Paragraph 3 tells of weather and of soil in that year.")
+        assert "- Garden" not in alone
 
 
 def test_words_that_say_nothing_are_not_searched_for_unless_there_are_no_others(snapshot: Snapshot) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.spans import paragraphs, sentences
+from corpus.spans import lists, paragraphs, sentences
 
 TEXTS = st.text(st.sampled_from("aB1 .!?…\n\f\r“”(-•。؟") | st.characters(), max_size=200)
 
@@ -37,6 +37,20 @@ def cut(text: str) -> list[str]:
 )
 def test_sentences_end_where_a_reader_ends_them(text: str, expected: list[str]) -> None:
     assert cut(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Kinds:\n- one\n- two", ["Kinds:\n- one\n- two"]),
+        ("Kinds:\n\n- one\n\n- two\n\nMore.", ["Kinds:\n\n- one\n\n- two"]),
+        ("Kinds.\n\n1. one\n2. two\n\nMore.", ["1. one\n2. two"]),
+        ("- one\n\nBetween.\n\n- two", ["- one", "- two"]),
+        ("No list – just a dash.\n\nAnd: this.", []),
+    ],
+)
+def test_a_list_goes_from_what_leads_it_in_to_its_last_item(text: str, expected: list[str]) -> None:
+    assert [text[start:end] for start, end in lists(text)] == expected
 
 
 @given(TEXTS)
