@@ -7,6 +7,10 @@ from pathlib import Path
 import docx
 import pypdf
 import pytest
+from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
+from docx.oxml import parse_xml
 from fpdf import FPDF
 from hypothesis import given
 from hypothesis import strategies as st
@@ -207,6 +211,37 @@ def test_a_word_document_keeps_headings_lists_and_tables() -> None:
         "Statutes\n\nThe club is open.\n\nVoting\n\n- One vote each.\n- No proxies.\n\nOrgan | Seats\nBoard | 7"
     )
     assert titles(reading) == [("Statutes",), ("Statutes", "Voting")]
+
+
+def test_a_word_document_loses_nothing_that_its_library_passes_by() -> None:
+    """A table in a table, a content control, an insertion, a text box, a footnote: each was left out in silence."""
+    document = docx.Document()
+    outer = document.add_table(rows=1, cols=2)
+    outer.cell(0, 0).text = "Fees"
+    inner = outer.cell(0, 1).add_table(rows=2, cols=2)
+    for at, words in enumerate(("Full", "40", "Half", "20")):
+        inner.cell(at // 2, at % 2).text = words
+    space = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    paragraph = "<w:p><w:r><w:t>{}</w:t></w:r></w:p>"
+    box = f"<w:pict><w:txbxContent>{paragraph.format('Boxed.')}</w:txbxContent></w:pict>"
+    for xml in (
+        f"<w:sdt {space}><w:sdtContent>{paragraph.format('Controlled.')}</w:sdtContent></w:sdt>",
+        f"<w:p {space}><w:r><w:t>Kept, </w:t></w:r><w:ins><w:r><w:t>inserted</w:t></w:r></w:ins>"
+        "<w:del><w:r><w:delText>gone</w:delText></w:r></w:del>"
+        "<w:sdt><w:sdtContent><w:r><w:t>, filled in.</w:t></w:r></w:sdtContent></w:sdt></w:p>",
+        f"<w:p {space}><w:r><w:t>Anchor.</w:t></w:r><w:r>{box}</w:r></w:p>",
+    ):
+        document.element.body.insert(-1, parse_xml(xml))
+    notes = (
+        f'<w:footnotes {space}><w:footnote w:type="separator" w:id="0">{paragraph.format("____")}</w:footnote>'
+        f'<w:footnote w:id="1">{paragraph.format("Since 2019.")}</w:footnote></w:footnotes>'
+    )
+    part = Part(PackURI("/word/footnotes.xml"), CONTENT_TYPE.WML_FOOTNOTES, notes.encode(), document.part.package)
+    document.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
+    document.save("a.docx")
+    assert read_file(Path("a.docx")).text == (
+        "Fees | Full | 40; Half | 20\n\nControlled.\n\nKept, inserted, filled in.\n\nAnchor.\n\nBoxed.\n\nSince 2019."
+    )
 
 
 def test_a_glossary_in_csv_becomes_an_entry_a_section() -> None:
