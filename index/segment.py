@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 CONTENT = "content.sqlite"
 LEXICAL = "lexical"
 VECTORS = "vectors"
+MISSED = "missed.npy"
+"""The positions of the passages that the store passes by; there where there are any."""
 EF_SEARCH = 200
 """How many candidates a search of the base looks at, unless its recall needs more."""
 
@@ -40,6 +42,8 @@ class Segment:
         self.lexical = LexicalIndex.open(folder / LEXICAL)
         self._store = store
         self._vectors = None if store else _all(self.content)
+        self._missed: list[int] = np.load(path).tolist() if (path := folder / MISSED).is_file() else []
+        self._missed_vectors = self.content.vectors(self._missed)
 
     @property
     def size(self) -> int:
@@ -49,7 +53,14 @@ class Segment:
         """The positions nearest to a vector of shape (1, dimensions) with their cosine similarity, best first."""
         if self._vectors is not None:
             return _exact(self._vectors, vector, limit, gone)
-        assert self._store is not None  # noqa: S101 - one of the two is there
+        found = dict(self._found_by_store(vector, limit, gone))
+        gone_too = None if gone is None else gone[self._missed]
+        missed = _exact(self._missed_vectors, vector, limit, gone_too)
+        found |= {self._missed[at]: score for at, score in missed}
+        return sorted(found.items(), key=lambda item: (-item[1], item[0]))[:limit]
+
+    def _found_by_store(self, vector: Vectors, limit: int, gone: Mask | None) -> list[tuple[int, float]]:
+        assert self._store is not None  # noqa: S101 - asked only where there is one
         wanted = limit
         while True:
             found = self._store.search(vector, min(wanted, self.size))[0]

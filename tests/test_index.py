@@ -8,8 +8,9 @@ import sqlite3
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,11 +20,12 @@ from corpus.errors import IndexMissingError, UserError
 from corpus.wording import search_form
 from index import generation
 from index.acronyms import AcronymTable, mine, missing_forms
-from index.build import WAITING, _silent, _verify_store, build_index, indexed_text
+from index.build import WAITING, _missed, _silent, build_index, indexed_text
 from index.encode import SHIPPED_MODEL, Model, Vectors, open_encoder
 from index.late import packed
 from index.lexical import LexicalIndex, Part, best, frequency, rarity, scores_of
 from index.search import Snapshot, convex, fuse, towards
+from index.segment import Segment
 from index.words import terms, words
 from tests.fakes import DyingEncoder, HashingEncoder, OtherEncoder, UnpreparedEncoder
 
@@ -458,10 +460,10 @@ def test_the_words_of_every_passage_are_kept_packed_in_its_place(snapshot: Snaps
 
 
 class ForgetfulStore:
-    """Exact, but for one position: a search for few does not find it, and one for many only where it `recovers`."""
+    """Exact, but for one position that no search finds."""
 
-    def __init__(self, vectors: Vectors, lost: int, *, recovers: bool) -> None:
-        self._vectors, self._lost, self._recovers = vectors, lost, recovers
+    def __init__(self, vectors: Vectors, lost: int) -> None:
+        self._vectors, self._lost = vectors, lost
 
     def count(self) -> int:
         return len(self._vectors)
@@ -470,22 +472,29 @@ class ForgetfulStore:
         return [self._nearest(row, limit) for row in vectors @ self._vectors.T]
 
     def _nearest(self, scores: Vectors, limit: int) -> list[tuple[int, float]]:
-        blind = limit == 1 or not self._recovers
-        order = [int(at) for at in np.argsort(-scores, kind="stable") if not (blind and at == self._lost)]
+        order = [int(at) for at in np.argsort(-scores, kind="stable") if at != self._lost]
         return [(at, float(scores[at])) for at in order[:limit]]
 
 
-@pytest.mark.parametrize("recovers", [True, False])
-def test_a_passage_that_a_narrow_search_passes_by_is_searched_for_widely_before_an_index_is_refused(
-    snapshot: Snapshot, recovers: bool
+def test_a_passage_that_the_store_passes_by_is_compared_with_exactly(
+    snapshot: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A graph of 100,000 vectors has hundreds that no path leads to."""
     content = snapshot.base().content
-    store = ForgetfulStore(content.vectors(range(content.size)), 2, recovers=recovers)
-    if recovers:
-        _verify_store(store, content, _silent)  # type: ignore[arg-type]  # what it needs of a store
-    else:
-        with pytest.raises(UserError, match=f"does not find 1 of {content.size} passages .* passage 2 among them"):
-            _verify_store(store, content, _silent)  # type: ignore[arg-type]
+    vectors = content.vectors(range(content.size))
+    store: Any = ForgetfulStore(vectors, 2)
+    with pytest.raises(UserError, match=f"does not find 1 of {content.size} passages .* passage 2 among them"):
+        _missed(store, content, _silent)
+    monkeypatch.setattr("index.build._MISSED_SHARE", 0.5)
+    folder = shutil.copytree(snapshot.folder / "base", tmp_path / "base")
+    np.save(folder / "missed.npy", _missed(store, content, _silent))
+    with closing(Segment(folder, store, ExitStack())) as segment:
+        (first, score), *others = segment.nearest(vectors[2:3], content.size, None)
+        assert first == 2
+        assert score == pytest.approx(1.0, abs=1e-5)
+        assert [at for at, _ in others] == [at for at, _ in store.search(vectors[2:3], content.size)[0]]
+        gone = np.arange(content.size) == 2
+        assert segment.nearest(vectors[2:3], content.size, gone) == others
 
 
 def test_what_an_encoder_needs_is_made_again_although_no_document_has_changed(
