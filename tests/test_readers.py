@@ -190,6 +190,25 @@ def test_a_page_in_the_encoding_that_it_declares() -> None:
     assert read_file(write("a.htm", page.encode("cp1252"))).text == "Le café coûte 2 €."
 
 
+def test_a_page_that_marks_no_main_part_keeps_its_headings() -> None:
+    """They were dropped: the page became one section, and a citation could not say where it stands."""
+    menu = "".join(f'<li><a href="/{n}">Menu entry {n}</a></li>' for n in range(9))
+    sections = "".join(
+        f"<h2>Part {n}</h2><p>{f'Garden {n} is open to all who live nearby, and it lends its tools. ' * 3}</p>"
+        for n in range(4)
+    )
+    reading = read_file(
+        write(
+            "a.html",
+            f"<html><body><div><ul>{menu}</ul></div><div><div><h1>Gardens</h1>{sections}</div></div></body></html>",
+        )
+    )
+    assert titles(reading)[0] == ("Gardens",)
+    assert titles(reading)[-1] == ("Gardens", "Part 3")
+    assert "Menu entry" not in reading.text
+    assert reading.text.count("lends its tools") == 12
+
+
 def test_a_page_of_scripts_only_is_refused_with_its_reason() -> None:
     with pytest.raises(UserError, match="it holds no"):
         read_file(write("a.html", "<html><body><script>alert(1)</script></body></html>"))

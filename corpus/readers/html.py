@@ -17,11 +17,28 @@ from corpus.readers.types import Block, Reading, assemble, sections_from
 # With the default thresholds a short page falls back to one paragraph of all its words.
 _THRESHOLDS = ("MIN_EXTRACTED_SIZE", "MIN_EXTRACTED_COMM_SIZE", "MIN_OUTPUT_SIZE", "MIN_OUTPUT_COMM_SIZE")
 _LINE_BREAK = "\v"
+_MAIN = "//article | //main | //*[@role='main']"
+_MOST = 0.8
 
 
 def read(path: Path) -> Reading:
     """Raises UserError when the page has no main text, or its encoding cannot be told."""
     page, remarks = decode_page(path.read_bytes())
+    found = _extracted(page)
+    if found is None:
+        raise UserError("it holds no main text, only menus or nothing; save the page itself, not a frame or a script")
+    text, headings = assemble(_blocks(found.body))
+    if (marked := _with_main(page)) is not None and (other := _extracted(marked)) is not None:
+        # Where nothing says which part is the main one, trafilatura keeps paragraphs and drops the headings.
+        longer, with_headings = assemble(_blocks(other.body))
+        if len(longer) >= len(text) and with_headings:
+            text, headings = longer, with_headings
+    title = headings[0].text if headings else found.title
+    return Reading(text, sections_from(headings, len(text)), title=title, remarks=remarks)
+
+
+def _extracted(page: Any) -> Any | None:
+    """What trafilatura makes of a page, given as text or as a tree that it may change; None where it finds nothing."""
     found = trafilatura.bare_extraction(
         page,
         # Precision drops lists and headings: a document here was chosen, so its text is wanted whole.
@@ -31,11 +48,27 @@ def read(path: Path) -> Reading:
         with_metadata=True,
         config=_config(),
     )
-    if found is None or isinstance(found, dict) or found.body is None:
-        raise UserError("it holds no main text, only menus or nothing; save the page itself, not a frame or a script")
-    text, headings = assemble(_blocks(found.body))
-    title = headings[0].text if headings else found.title
-    return Reading(text, sections_from(headings, len(text)), title=title, remarks=remarks)
+    return None if found is None or isinstance(found, dict) or found.body is None else found
+
+
+def _with_main(page: str) -> Any | None:
+    """The page's tree with its main part marked as such; None where the page marks one, or has no paragraphs.
+
+    The main part is the innermost element that holds most of the paragraphs' characters.
+    """
+    tree = trafilatura.load_html(page)
+    if tree is None or tree.xpath(_MAIN):
+        return None
+    paragraphs = {paragraph: len(paragraph.text_content()) for paragraph in tree.iter("p")}
+    held: dict[Any, int] = {}
+    for paragraph, characters in paragraphs.items():
+        for around in paragraph.iterancestors("div", "section", "td"):
+            held[around] = held.get(around, 0) + characters
+    most = [element for element, characters in held.items() if characters > _MOST * sum(paragraphs.values())]
+    if not most:
+        return None
+    max(most, key=lambda element: len(list(element.iterancestors()))).tag = "article"
+    return tree
 
 
 def _config() -> Any:
