@@ -36,8 +36,17 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: setup  ## time and memory on this machine, as tables
+bench: setup  ## time and memory here, as tables; DATA=FOLDER: also all that needs data, for hours
 	$(BIN)/python -m evals.bench
+ifdef DATA
+	$(BIN)/python -m evals.retrieval $(DATA)/scifact $(DATA)/cranfield
+	$(BIN)/python -m evals.bench_changes
+	$(BIN)/python -m evals.bench_tutorial $(DATA)/scifact
+	$(BIN)/python -m evals.bench_files $(DATA)/pdfs --mutations 10000 --bombs
+	$(BIN)/python -m evals.bench_scale $(DATA)/cranfield
+	$(BIN)/python -m evals.bench_crashes --server
+	$(BIN)/python -m evals.bench_swaps
+endif
 
 pins: setup  ## write constraints.txt from what is installed, after a change of versions
 	( echo "# The exact versions that the checks run with; no index address belongs in here. Written by make pins."; \
