@@ -370,7 +370,7 @@ class _Writing:
             generation.note_collection(folder, server, collection)
         content = Content(folder / BASE / CONTENT)
         store = VectorStore.build(address_of(folder, server, collection), content.all_vectors())
-        ef_search, recall = _widened(store, content)
+        store, ef_search, recall = _wide_enough(store, content)
         store.close()
         content.close()
         crash_point("vectors written")
@@ -581,14 +581,14 @@ def indexed_text(document: Document, passage: Passage, acronyms: AcronymTable) -
     return "\n".join(part for part in (" › ".join(path), text, ", ".join(sorted(added))) if part)
 
 
-def _widened(store: VectorStore, content: Content) -> tuple[int, float]:
-    """Search more widely until the recall of the nearest holds; the width and the recall that it has then."""
+def _wide_enough(store: VectorStore, content: Content) -> tuple[VectorStore, int, float]:
+    """The store, searching so widely that the recall of the nearest holds; with the width and the recall."""
     queries, exact = _exact_nearest(content)
     width = EF_SEARCH
     while (recall := _recall(store, queries, exact, content)) < RECALL and width < _WIDEST_SEARCH:
         width *= 2
-        store.search_wider(width)
-    return width, round(recall, 4)
+        store = store.widened(width, content.all_vectors())
+    return store, width, round(recall, 4)
 
 
 def _exact_nearest(content: Content) -> tuple[Vectors, list[float]]:

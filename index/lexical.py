@@ -31,6 +31,7 @@ _STOP_WORDS = {
     "sv": lists.STOPWORDS_SWEDISH,
 }  # fmt: skip
 _LENGTH = "average_length.json"
+_ROUNDING = 1e-3
 
 Positions = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
@@ -143,8 +144,10 @@ def best(part: Part, weights: dict[str, float], limit: int) -> list[tuple[int, f
     found: Positions | None = None
     for term in order:
         rows, parts = part.index.postings(term)
-        if found is None and len(rows) > limit and least >= still:
-            found = np.flatnonzero(scores)
+        if least >= still and (found is not None or len(rows) > limit):
+            # What can still come among the best; the tolerance is for sums in another order.
+            found = np.flatnonzero(scores) if found is None else found
+            found = found[scores[found] >= least - still - _ROUNDING]
         if found is not None:
             at = np.searchsorted(rows, found)
             held = at < len(rows)

@@ -55,8 +55,11 @@ class VectorStore:
         self._collection = collection
 
     @classmethod
-    def build(cls, address: Address, vectors: Iterable[Vectors]) -> VectorStore:
-        """Write a new store with one row for each vector, in their order, and leave it open."""
+    def build(cls, address: Address, vectors: Iterable[Vectors], ef_search: int = EF_SEARCH) -> VectorStore:
+        """Write a new store with one row for each vector, in their order, and leave it open.
+
+        `ef_search` is how many candidates a search looks at: more finds more, and takes longer.
+        """
         with _in_words(address):
             client = _client(address)
             collection = client.create_collection(
@@ -66,7 +69,7 @@ class VectorStore:
                     "hnsw": {
                         "space": "cosine",
                         "ef_construction": 200,
-                        "ef_search": EF_SEARCH,
+                        "ef_search": ef_search,
                         "max_neighbors": 32,
                     }
                 },
@@ -106,10 +109,19 @@ class VectorStore:
             for hits in self._search(vectors[at : at + _QUERIES_A_CALL], limit)
         ]
 
-    def search_wider(self, ef_search: int) -> None:
-        """Set how many candidates a search looks at: more finds more, and takes longer."""
-        with _in_words(self._address):
-            self._collection.modify(configuration={"hnsw": {"ef_search": ef_search}})
+    def widened(self, ef_search: int, vectors: Iterable[Vectors]) -> VectorStore:
+        """The same store with another `ef_search`; this one is closed.
+
+        What is open goes on as it was opened (Chroma 1.5.9): a folder is opened again, and on a
+        server, which keeps it open, the collection is made again from its vectors.
+        """
+        if self._address.is_server:
+            self.close()
+            remove(self._address)
+            return VectorStore.build(self._address, vectors, ef_search)
+        self._collection.modify(configuration={"hnsw": {"ef_search": ef_search}})
+        self.close()
+        return VectorStore.open(self._address)
 
     def close(self) -> None:
         _close(self._client)

@@ -26,6 +26,7 @@ from index.late import packed
 from index.lexical import LexicalIndex, Part, best, frequency, rarity, scores_of
 from index.search import Snapshot, convex, fuse, towards
 from index.segment import Segment
+from index.store import Address, VectorStore
 from index.words import terms, words
 from tests.fakes import DyingEncoder, HashingEncoder, OtherEncoder, UnpreparedEncoder
 
@@ -457,6 +458,28 @@ def test_the_words_of_every_passage_are_kept_packed_in_its_place(snapshot: Snaps
     found = snapshot.base().content.words(range(len(passages)))
     assert [bits.tolist() for bits in found] == [bits.tolist() for bits in expected]
     assert snapshot.base().content.words([2, 0])[1].tolist() == expected[0].tolist()
+
+
+def test_a_store_that_finds_too_little_searches_more_widely(tmp_path: Path, server: str | None) -> None:
+    """What was open went on as it was, so the search was widened to its end and found no more."""
+    generator = np.random.default_rng(0)
+    vectors = generator.normal(size=(3100, 256)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    questions, held = vectors[:100], vectors[100:]
+    nearest = np.argsort(-(questions @ held.T), axis=1)[:, :10]
+
+    def recall(store: VectorStore) -> float:
+        found = store.search(questions, 10)
+        return float(
+            np.mean([len({at for at, _ in hits} & set(row)) / 10 for hits, row in zip(found, nearest, strict=True)])
+        )
+
+    store = VectorStore.build(Address(server or tmp_path / "vectors", f"widening-{os.getpid()}"), [held], ef_search=10)
+    assert recall(store) < 0.8
+    store = store.widened(2000, [held])
+    assert recall(store) > 0.99
+    assert store.count() == 3000
+    store.close()
 
 
 class ForgetfulStore:
