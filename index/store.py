@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -119,7 +120,10 @@ class VectorStore:
             self.close()
             remove(self._address)
             return VectorStore.build(self._address, vectors, ef_search)
-        self._collection.modify(configuration={"hnsw": {"ef_search": ef_search}})
+        with warnings.catch_warnings():
+            # To have no embedding function is the "legacy" that it warns of, and fails at where warnings are errors.
+            warnings.filterwarnings("ignore", "legacy embedding function config", DeprecationWarning)
+            self._collection.modify(configuration={"hnsw": {"ef_search": ef_search}})
         self.close()
         return VectorStore.open(self._address)
 
