@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
@@ -65,13 +66,26 @@ def _resolve(
         translations={language: tuple(names) for language, names in row.get("translations", {}).items()},
         body=row["body"],
         status=row.get("status", "current"),
-        valid_from=row.get("valid_from"),
+        valid_from=_date(path, row),
         document_id=document.id,
         start=start,
         end=start + len(quotation),
         sha256=sha256(quotation.encode()).hexdigest(),
         question=row.get("question"),
     )
+
+
+def _date(path: Path, row: Mapping[str, Any]) -> datetime.date | None:
+    """The date of a row: TOML's own, or the same in quotation marks."""
+    given = row.get("valid_from")
+    if given is None or (isinstance(given, datetime.date) and not isinstance(given, datetime.datetime)):
+        return given
+    try:
+        return datetime.date.fromisoformat(given)
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            f"{path}: the definition of {row['term']!r} has valid_from {given!r}; expected a date such as 2026-05-01."
+        ) from error
 
 
 def _some(names: Sequence[str]) -> str:

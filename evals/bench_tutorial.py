@@ -461,7 +461,7 @@ def _recall(
 ) -> None:
     import numpy as np
 
-    from evals.retrieval import interval
+    from evals.statistics import interval
 
     if not asked:
         return

@@ -17,17 +17,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-import ir_measures
 import numpy as np
-from ir_measures import Qrel, ScoredDoc, nDCG
 
 from corpus.types import Passage
+from evals.ranking import measure
+from evals.statistics import interval
 from index.build import GRAPHS, build_index
 from index.encode import SHIPPED_MODEL, open_encoder
 from index.search import Snapshot, fuse
 
 _DEPTH = 100
-_DRAWS = 10_000
 _NAME = "{}.md"
 
 
@@ -82,7 +81,7 @@ def _row(collection: Collection, folder: Path) -> str:
     with closing(Snapshot.current(folder / "index", encoder)) as snapshot:
         scores = {name: _scores(collection, rank) for name, rank in _rankings(snapshot)}
     gains = np.array(scores["search"]) - np.array(scores["fusion"])
-    low, high = interval(gains)
+    low, high = interval(list(gains))
     means = " | ".join(f"{statistics.fmean(values):.3f}" for values in scores.values())
     return f"| {collection.name} | {len(gains)} | {means} | {gains.mean():+.3f} ({low:+.3f} to {high:+.3f}) |"
 
@@ -112,27 +111,16 @@ def _fused(dense: Sequence[Passage], lexical: Sequence[Passage]) -> list[Passage
 
 def _scores(collection: Collection, rank: Callable[[str], list[Passage]]) -> list[float]:
     """nDCG at 10 of each question."""
-    run = [
-        ScoredDoc(identifier, document, -float(place))
+    rankings = {
+        identifier: list(dict.fromkeys(_identifier(passage) for passage in rank(question)))
         for identifier, question in collection.questions.items()
-        for place, document in enumerate(dict.fromkeys(_identifier(passage) for passage in rank(question)))
-    ]
-    qrels = [
-        Qrel(q, document, grade) for q, grades in collection.relevant.items() for document, grade in grades.items()
-    ]
-    found = {metric.query_id: metric.value for metric in ir_measures.iter_calc([nDCG @ 10], qrels, run)}
-    return [found.get(identifier, 0.0) for identifier in collection.questions]
+    }
+    found = measure(["ndcg@10"], collection.relevant, rankings)["ndcg@10"]
+    return [found[identifier] for identifier in collection.questions]
 
 
 def _identifier(passage: Passage) -> str:
     return passage.document_id.removesuffix(_NAME.format(""))
-
-
-def interval(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[float, float]:
-    """The 95 % bootstrap interval of a mean over questions (Efron 1979), from a fixed seed."""
-    draws = np.random.default_rng(0).integers(0, len(values), (_DRAWS, len(values)))
-    low, high = np.quantile(values[draws].mean(axis=1), [0.025, 0.975])
-    return float(low), float(high)
 
 
 if __name__ == "__main__":

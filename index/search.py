@@ -143,6 +143,11 @@ class Snapshot:
             return cls(folder, encoder, before, notice)
 
     @property
+    def encoder(self) -> Encoder:
+        """What questions are encoded with."""
+        return self._encoder
+
+    @property
     def passage_count(self) -> int:
         return self.manifest.passages
 

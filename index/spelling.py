@@ -40,3 +40,12 @@ def nearest_name(typed: str, names: Sequence[str]) -> str | None:
     """The name most like what was typed, None where none is much like it."""
     found = process.extractOne(typed, names, scorer=fuzz.ratio, score_cutoff=_ALIKE)
     return found[0] if found else None
+
+
+def nearest_text(wanted: str, text: str) -> tuple[int, int]:
+    """The span of a text that is most like some wanted words, by their longest alike run; (0, 0) in an empty text."""
+    found = fuzz.partial_ratio_alignment(wanted, text)
+    # It slides the shorter over the longer: where the text is shorter, all of it is the nearest.
+    if found is None or len(text) <= len(wanted):
+        return 0, len(text)
+    return found.dest_start, found.dest_end

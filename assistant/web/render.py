@@ -6,32 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
-
 from assistant.web import cards
 from assistant.web.conversation import Exchange
 from assistant.web.reading import blocks
 from assistant.web.site import Answerer, Site
+from assistant.web.templating import environment
 from corpus.types import Document
 
 STATIC = Path(__file__).parent / "static"
 
 
-def _exact(text: str) -> Markup:
-    """Escaped so that the browser's text is this text: a bare carriage return would become a newline."""
-    return Markup(str(escape(text)).replace("\r", "&#13;"))  # noqa: S704 – escaped in the same breath
-
-
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_templates = environment(Path(__file__).parent / "templates")
 _templates.globals["cards"] = cards
-_templates.filters["exact"] = _exact
 
 
 def _render(template: str, **values: Any) -> str:
