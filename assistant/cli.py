@@ -7,6 +7,8 @@ them: `assistant --help` must answer at once.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +19,9 @@ from corpus.errors import UserError
 if TYPE_CHECKING:
     from assistant.ask import Assistant
     from assistant.settings import Settings
+    from evals.command import Gate, Ground
+    from evals.run import Options
+    from evals.systems import System
     from index.build import BuildReport
 
 app = typer.Typer(
@@ -32,6 +37,8 @@ definitions_app = typer.Typer(help="The canonical definitions.", no_args_is_help
 app.add_typer(index_app, name="index")
 app.add_typer(documents_app, name="documents")
 app.add_typer(definitions_app, name="definitions")
+evals_app = typer.Typer(help="Question sets: how good the answers are.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(evals_app, name="evals")
 
 _LISTED = 20
 
@@ -194,6 +201,102 @@ def definitions_show(
         _print_json(record)
     else:
         show_definition(record)
+
+
+SetName = Annotated[str, typer.Argument(metavar="SET", help="A file (JSON Lines, CSV, XLSX), or a shipped set's name.")]
+Folder = Annotated[Path | None, typer.Option("--report", metavar="DIR", help="The folder to write the run to.")]
+
+
+@evals_app.command("run", epilog="Example: assistant evals run members --fail-under evidence_cited=0.9")
+def evals_run(
+    name: SetName,
+    as_json: Json = False,
+    report: Folder = None,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Take up a run that was stopped, in its folder.")
+    ] = None,
+    fail_under: Annotated[
+        list[str] | None,
+        typer.Option(metavar="METRIC=VALUE", help="Exit with 1 below it; METRIC[GROUP]=VALUE for a type or behaviour."),
+    ] = None,
+    kind: Annotated[list[str] | None, typer.Option("--type", help="Only questions of this type.")] = None,
+    url: Annotated[str | None, typer.Option(help="Ask the assistant that a server runs, several at once.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="With --url: questions at once.")] = 4,
+    repeat: Annotated[int, typer.Option(min=1, max=20, help="Ask each question so often; the answers must agree.")] = 1,
+    variants: Annotated[bool, typer.Option("--variants", help="Ask other spellings of each question too.")] = False,
+) -> None:
+    """Ask every question of a set, score the answers, and write a report."""
+    from evals.command import Gate, system_of
+    from evals.run import Options
+
+    if report and resume:
+        raise UserError("Give either --report for a new run or --resume for one that was stopped, not both.")
+    gates = [Gate.of(text) for text in fail_under or ()]
+    options = Options(repeat=repeat, variants=variants, jobs=jobs if url else 1)
+    _evaluate(name, kind or (), lambda ground: system_of(ground, url=url), report or resume, options, gates, as_json)
+
+
+@evals_app.command("baseline", epilog="Example: assistant evals baseline members --system bm25")
+def evals_baseline(
+    name: SetName,
+    system: Annotated[str, typer.Option(help="bm25 (its best sentence), or tutorial (pieces by cosine).")] = "bm25",
+    as_json: Json = False,
+    report: Folder = None,
+) -> None:
+    """Run a reference system on a set, for scale."""
+    from evals.command import system_of
+    from evals.run import Options
+
+    _evaluate(name, (), lambda ground: system_of(ground, reference=system), report, Options(), (), as_json)
+
+
+@evals_app.command("compare", epilog="Example: assistant evals compare .assistant/runs/A .assistant/runs/B")
+def evals_compare(
+    first: Annotated[Path, typer.Argument(metavar="RUN_A")],
+    second: Annotated[Path, typer.Argument(metavar="RUN_B")],
+    as_json: Json = False,
+) -> None:
+    """Two runs of a set beside each other: what got better, what got worse, and whether that shows anything."""
+    from evals.command import compare_folders
+    from evals.compare import as_dict, text_of
+
+    found = compare_folders(first, second)
+    if as_json:
+        _print_json(as_dict(found))
+    else:
+        typer.echo(text_of(found))
+
+
+def _evaluate(
+    name: str,
+    kinds: Sequence[str],
+    system: Callable[[Ground], System],
+    folder: Path | None,
+    options: Options,
+    gates: Sequence[Gate],
+    as_json: bool,
+) -> None:
+    from assistant.progress import counting_on_terminal, progress_on_terminal
+    from evals.command import folder_for, prepare, run, summary
+
+    with progress_on_terminal() as building:
+        ground = prepare(name, _settings(), kinds, building)
+    folder = folder or folder_for(ground)
+    try:
+        with counting_on_terminal("Asking") as counting:
+            found, records = run(ground, system(ground), folder, options, counting)
+    except KeyboardInterrupt:
+        _note(f"Stopped; go on with `assistant evals run {name} --resume {folder}`.")
+        raise typer.Exit(130) from None
+    if as_json:
+        _print_json({"folder": str(folder), **asdict(found)})
+    else:
+        typer.echo(summary(found, records, folder))
+    problems = [problem for gate in gates if (problem := gate.problem(records))]
+    for problem in problems:
+        _note(problem)
+    if problems:
+        raise typer.Exit(1)
 
 
 def _settings(**flags: Any) -> Settings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
@@ -26,6 +26,18 @@ def progress_on_terminal() -> Iterator[Progress]:
             bar.update(task, description=step, completed=done, total=total or None)
 
         yield report
+
+
+@contextmanager
+def counting_on_terminal(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A callback for (done, total)."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda done, total: None  # noqa: ARG005 - nobody watches
+        return
+    with Bar(console=console, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _say_what_is_waited_for(console: Console, step: str, done: int, total: int) -> None:  # noqa: ARG001 - a Progress

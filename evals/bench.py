@@ -16,8 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from evals.questions import read_questions
-from evals.summary import START_SET
+from evals.questions import SETS, read_questions
 
 RUNS = 5
 
@@ -50,7 +49,7 @@ def main() -> None:
         _row("build the index of the shipped corpus, process start to end", built, "s")
         _row("`assistant --help`, process start to end", _median(lambda: _timed([*_ASSISTANT, "--help"], {})), "s")
         for kind, label in (("definition", "a definition"), ("question", "a question")):
-            question = next(one.question for one in read_questions(START_SET) if one.type == kind)
+            question = next(one.question for one in read_questions(SETS / "start.jsonl") if one.type == kind)
             runs = [_answers(question, environment) for _ in range(RUNS)]
             _row(f"{label}: process start to first answer", [run["first"] for run in runs], "s")
             _row(f"{label}: one more answer", [run["more"] * 1000 for run in runs], "ms")

@@ -38,9 +38,8 @@ import numpy as np
 import numpy.typing as npt
 
 from corpus.catalogue import SHIPPED_DOCUMENTS
-from evals.questions import read_questions
+from evals.questions import SETS, read_questions
 from evals.retrieval import read_collection
-from evals.summary import START_SET
 from index import generation
 from index.build import GRAPHS, build_index
 from index.encode import SHIPPED_MODEL, Encoder, Vectors, WordVectors, open_encoder
@@ -171,7 +170,7 @@ def _real(folders: Sequence[Path], place: Path, encoder: KnownTexts) -> Real:
     if folders:
         questions = _write_collections(folders, place / "documents")
     else:
-        questions = [question.question for question in read_questions(START_SET)]
+        questions = [question.question for question in read_questions(SETS / "start.jsonl")]
         shutil.copytree(SHIPPED_DOCUMENTS, place / "documents", dirs_exist_ok=True)
     build_index(place / "documents", place / "index", encoder)
     with closing(Snapshot.current(place / "index", encoder)) as snapshot:

@@ -70,9 +70,7 @@ class Ground:
     assistant: Assistant
 
 
-def prepare(
-    name: str, settings: Settings, kinds: Sequence[str] = (), progress: BuildProgress | None = None
-) -> Ground:
+def prepare(name: str, settings: Settings, kinds: Sequence[str] = (), progress: BuildProgress | None = None) -> Ground:
     """Read a set and open the index of its documents, which is built first where it is missing or outdated.
 
     A set with a folder of its name beside it is about the documents there, unless the settings name
@@ -86,7 +84,9 @@ def prepare(
     return Ground(questions, settings, assistant)
 
 
-def run(ground: Ground, system: System, folder: Path, options: Options, progress: Progress | None = None) -> tuple[Run, list[Record]]:
+def run(
+    ground: Ground, system: System, folder: Path, options: Options, progress: Progress | None = None
+) -> tuple[Run, list[Record]]:
     """Run a set on a system, and write the report beside the records."""
     configured = Options(options.repeat, options.variants, options.jobs, tuple(configuration(ground.settings).items()))
     found = run_set(ground.questions, system, ground.assistant, folder, configured, progress)
@@ -114,8 +114,9 @@ def system_of(ground: Ground, url: str | None = None, reference: str | None = No
     return Local(ground.assistant)
 
 
-def folder_for(ground: Ground, report: Path | None) -> Path:
-    return report or new_folder(RUNS, ground.questions.name)
+def folder_for(ground: Ground) -> Path:
+    """A new folder for a run of a set."""
+    return new_folder(RUNS, ground.questions.name)
 
 
 def summary(found: Run, records: Sequence[Record], folder: Path) -> str:

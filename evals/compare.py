@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,15 @@ from evals.figures import METRICS, metric
 from evals.records import Record, Run
 from evals.statistics import interval, questions_needed
 
-COMPARED = ("answered", "abstained", "evidence_cited", "citation_recall", "citation_precision", "nugget_recall", "ndcg@10")
+COMPARED = (
+    "answered",
+    "abstained",
+    "evidence_cited",
+    "citation_recall",
+    "citation_precision",
+    "nugget_recall",
+    "ndcg@10",
+)
 _PRIMARY = ("evidence_cited", "answered", "abstained")
 
 
@@ -90,7 +99,8 @@ def compare(first: tuple[Run, Sequence[Record]], second: tuple[Run, Sequence[Rec
     ]  # fmt: skip
     if not same:
         raise UserError(
-            f"The runs of {first[0].label} and {second[0].label} have no question in common: compare two runs of one set."
+            f"The runs of {first[0].label} and {second[0].label} have no question in common: "
+            "compare two runs of one set."
         )
     pairs = [(left[identifier], right[identifier]) for identifier in same]
     differences = [found for name in COMPARED if (found := difference(name, pairs)) is not None]
@@ -119,7 +129,13 @@ def difference(name: str, pairs: Sequence[tuple[Record, Record]]) -> Difference 
     gains = columns[:, 1] - columns[:, 0]
     low, high = interval(list(gains))
     return Difference(
-        name, float(columns[:, 0].mean()), float(columns[:, 1].mean()), low, high, len(both), questions_needed(list(gains))
+        name,
+        float(columns[:, 0].mean()),
+        float(columns[:, 1].mean()),
+        low,
+        high,
+        len(both),
+        questions_needed(list(gains)),
     )
 
 
@@ -134,6 +150,19 @@ def _change(first: Record, second: Record) -> Change | None:
 def _value(record: Record, name: str) -> float | None:
     score = record.scores.get(name)
     return None if score is None else score.value
+
+
+def as_dict(found: Comparison) -> dict[str, Any]:
+    """The comparison as plain JSON values; questions by their ids."""
+    return {
+        "first": found.first.label,
+        "second": found.second.label,
+        "differences": [{**asdict(one), "difference": one.value, "verdict": one.verdict} for one in found.differences],
+        "better": [change.first.id for change in found.better],
+        "worse": [change.first.id for change in found.worse],
+        "unpaired": found.unpaired,
+        "sentence": found.sentence,
+    }
 
 
 def text_of(found: Comparison) -> str:

@@ -24,8 +24,7 @@ from assistant.extract import gather
 from assistant.gate import FEATURES, features
 from assistant.question import understand
 from corpus.catalogue import SHIPPED_DOCUMENTS
-from evals.questions import Question, read_questions
-from evals.summary import START_SET
+from evals.questions import SETS, Question, read_questions
 from index.build import build_index
 from index.encode import SHIPPED_MODEL, open_encoder
 from index.search import Snapshot
@@ -49,7 +48,7 @@ class Labelled:
 def main() -> None:
     """Fit, print the figures of each data set, and write `assistant/gate.toml`."""
     arguments = _arguments()
-    data = [_labelled("start", SHIPPED_DOCUMENTS, read_questions(START_SET), arguments.work)]
+    data = [_labelled("start", SHIPPED_DOCUMENTS, read_questions(SETS / "start.jsonl"), arguments.work)]
     if arguments.data:
         data += [
             _labelled(name, folder, questions, arguments.work)

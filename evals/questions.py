@@ -110,7 +110,9 @@ def read_questions(path: Path) -> list[Question]:
     seen: dict[str, str] = {}
     for question in questions:
         if (before := seen.setdefault(question.id, question.place)) != question.place:
-            raise UserError(f"{question.place}: found the id {question.id!r} again, which {before} has; give each its own.")
+            raise UserError(
+                f"{question.place}: found the id {question.id!r} again, which {before} has; give each its own."
+            )
     return questions
 
 
@@ -142,9 +144,7 @@ def question_of(place: str, row: Mapping[str, Any], number: int) -> Question:
         if not values.get(needed):
             raise UserError(f'{place}: found no "{needed}", expected one in words.')
     if values["behaviour"] not in BEHAVIOURS:
-        raise UserError(
-            f"{place}: found behaviour {values['behaviour']!r}, expected one of {', '.join(BEHAVIOURS)}."
-        )
+        raise UserError(f"{place}: found behaviour {values['behaviour']!r}, expected one of {', '.join(BEHAVIOURS)}.")
     if values["behaviour"] == "abstain" and values.get("evidence"):
         raise UserError(f"{place}: found evidence for a question to abstain from; take it out, or let it be answered.")
     return Question(**{**values, "id": values.get("id") or str(number), "place": place})
@@ -186,7 +186,8 @@ def _history(place: str, key: str, value: Any) -> tuple[Turn, ...]:
         if len(turns) == len(value) and all(isinstance(turn.get("content"), str) for turn in turns):
             return tuple(Turn(turn["role"], turn["content"]) for turn in turns)
     raise UserError(
-        f'{place}: found {key} {str(value)[:_SHOWN]!r}, expected a list of {{"role": "user" or "assistant", "content": …}}.'
+        f"{place}: found {key} {str(value)[:_SHOWN]!r}, expected a list of "
+        '{"role": "user" or "assistant", "content": …}.'
     )
 
 

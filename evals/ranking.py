@@ -20,7 +20,9 @@ def measure(names: Sequence[str], relevant: Relevant, rankings: Rankings) -> dic
 
     Questions without a relevant document are left out, those without a ranking get 0.
     """
-    qrels = [Qrel(question, document, grade) for question, grades in relevant.items() for document, grade in grades.items()]
+    qrels = [
+        Qrel(question, document, grade) for question, grades in relevant.items() for document, grade in grades.items()
+    ]
     run = [
         ScoredDoc(question, document, -float(place))
         for question, ranking in rankings.items()

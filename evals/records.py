@@ -105,7 +105,9 @@ def read_run(folder: Path) -> Run:
     try:
         row = json.loads((folder / RUN).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"{folder} is no run folder: expected a {RUN} in it, as `assistant evals run` writes.") from None
+        raise UserError(
+            f"{folder} is no run folder: expected a {RUN} in it, as `assistant evals run` writes."
+        ) from None
     except (OSError, ValueError) as error:
         raise UserError(f"{folder / RUN} cannot be read ({error}): run the set again.") from error
     if not isinstance(row, dict) or row.get("format") != FORMAT:

@@ -99,9 +99,7 @@ def _shown(record: Record, assistant: Assistant) -> Shown:
 
 def _cited(assistant: Assistant, citation: Citation) -> Excerpt:
     place = " · ".join(
-        part
-        for part in (citation.title, citation.section, page_name(citation.page, citation.page_label))
-        if part
+        part for part in (citation.title, citation.section, page_name(citation.page, citation.page_label)) if part
     )
     return _excerpt(assistant, place, citation.document_id, citation.start, citation.end, citation.quote)
 

@@ -48,7 +48,9 @@ class Relevance:
         holding: dict[Passage, None] = {}
         for places in case.evidence:
             touching = [(passage, place) for place in places for passage in self._touching(place)]
-            whole = [one for one, place in touching if place.shared(place.document_id, one.start, one.end) == place.length]
+            whole = [
+                one for one, place in touching if place.shared(place.document_id, one.start, one.end) == place.length
+            ]
             holding |= dict.fromkeys(whole or [one for one, _ in touching])
         return list(holding)
 

@@ -83,7 +83,9 @@ def evidence_cited(case: Case, answer: Answer, _: Sources) -> Score | None:
     total = len(case.evidence)
     if not was_answered(answer):
         return Score(0.0, "refused")
-    return _whether(not missing, f"all {total} cited", f"{len(missing)} of {total} not cited: number {_listed(missing)}")
+    return _whether(
+        not missing, f"all {total} cited", f"{len(missing)} of {total} not cited: number {_listed(missing)}"
+    )
 
 
 def citation_recall(case: Case, answer: Answer, _: Sources) -> Score | None:
@@ -198,7 +200,9 @@ def spelling_robust(case: Case, answer: Answer, _: Sources) -> Score | None:
     if not case.variants:
         return None
     other = [text for text, reply in case.variants if _gist(reply) != _gist(answer)]
-    return Score(1 - len(other) / len(case.variants), f"otherwise for: {'; '.join(other)}" if other else "the same for all")
+    return Score(
+        1 - len(other) / len(case.variants), f"otherwise for: {'; '.join(other)}" if other else "the same for all"
+    )
 
 
 SCORERS: Mapping[str, Scorer] = {
@@ -228,7 +232,7 @@ def scores_of(case: Case, sources: Sources) -> dict[str, Score]:
     return {name: score for name, score in found.items() if score is not None}
 
 
-def _whether(right: bool, yes: str, no: str) -> Score:  # noqa: FBT001 - what the score is about
+def _whether(right: bool, yes: str, no: str) -> Score:
     return Score(1.0, yes) if right else Score(0.0, no)
 
 

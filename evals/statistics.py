@@ -87,7 +87,9 @@ def risk_coverage(confidences: Values, answerable: Values) -> list[tuple[float, 
     """
     order = np.argsort(-confidences, kind="stable")
     wrong = np.cumsum(1 - answerable[order])
-    last = [at for at in range(len(order)) if at + 1 == len(order) or confidences[order[at]] != confidences[order[at + 1]]]
+    last = [
+        at for at in range(len(order)) if at + 1 == len(order) or confidences[order[at]] != confidences[order[at + 1]]
+    ]
     return [((at + 1) / len(order), float(wrong[at] / (at + 1))) for at in last]
 
 

@@ -103,9 +103,7 @@ class BestSentence:
     def __init__(self, assistant: Assistant) -> None:
         self._assistant = assistant
         self._spans: list[tuple[Document, Span]] = [
-            (document, span)
-            for document in _documents(assistant)
-            for span in sentences(document.text)
+            (document, span) for document in _documents(assistant) for span in sentences(document.text)
         ]
         self._terms = [terms(document.text[slice(*span)], document.language) for document, span in self._spans]
         self._average = float(np.mean([len(found) for found in self._terms])) if self._terms else 0.0
@@ -135,7 +133,7 @@ class BestSentence:
 
 
 class Tutorial:
-    """Fixed pieces, the nearest by cosine, answered above a threshold: what tutorials build, without a language model."""
+    """Fixed pieces, the nearest by cosine, answered above a threshold: what tutorials build, without their model."""
 
     name = "tutorial pipeline"
 

@@ -59,7 +59,7 @@ def _csv(path: Path) -> Iterator[tuple[int, list[str]]]:
 def _xlsx(path: Path) -> Iterator[tuple[int, list[str]]]:
     from zipfile import BadZipFile
 
-    import openpyxl
+    import openpyxl  # type: ignore[import-untyped]
 
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)

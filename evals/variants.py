@@ -24,7 +24,7 @@ def _made(question: str) -> Iterator[str]:
     words = [word for word in question.split() if word.isascii() and word.isalpha() and len(word) >= _SHORTEST]
     if words:
         # The same slip at each run.
-        generator = random.Random(question)  # noqa: S311 - no secret
+        generator = random.Random(question)
         word = generator.choice(words)
         at = generator.randrange(1, len(word) - 2)
         yield question.replace(word, word[:at] + word[at + 1] + word[at] + word[at + 2 :], 1)

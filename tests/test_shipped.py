@@ -15,8 +15,6 @@ from assistant.cli import app
 from corpus.catalogue import SHIPPED_DOCUMENTS, load_corpus
 from corpus.definitions import names_of
 from corpus.errors import UserError
-from evals.questions import read_questions
-from evals.summary import START_SET, fault_of
 
 SEED = Path(__file__).parents[2] / "shared" / "seed" / "iasp-definitions.txt"
 
@@ -213,33 +211,3 @@ def test_the_settings_file_is_read_and_a_broken_one_is_named(shipped_index: Path
     Path("assistant.toml").write_text("port = ", encoding="utf-8")
     with pytest.raises(UserError, match=r"assistant\.toml: it is not valid TOML"):
         load_settings()
-
-
-def test_every_quote_of_the_question_set_stands_in_the_document() -> None:
-    text = load_corpus(SHIPPED_DOCUMENTS).documents[0].text
-    questions = read_questions(START_SET)
-    assert all(quote in text for question in questions for quote in question.evidence)
-    assert len({question.id for question in questions}) == len(questions) == 141
-
-
-def test_a_bad_line_of_a_question_set_is_named() -> None:
-    Path("set.jsonl").write_text(
-        '{"question": "a", "behaviour": "answer"}\n{"question": "b", "behaviour": "guess"}\n', encoding="utf-8"
-    )
-    with pytest.raises(UserError, match=r"set\.jsonl:2: found behaviour 'guess', expected one of answer"):
-        read_questions(Path("set.jsonl"))
-
-
-def test_the_summary_can_fail_in_each_of_its_three_ways(shipped_index: Path) -> None:
-    from assistant.service import Service
-    from assistant.settings import load_settings
-    from evals.questions import Question
-
-    assistant = Service(load_settings(index=shipped_index)).assistant()
-    answer, refusal = assistant.ask("AOI?"), assistant.ask("incubator?")
-    evidence = ("Science parks are organisations",)
-    assert fault_of(assistant, Question("1", "AOI?", "answer", "", (answer.citations[0].quote,)), answer) is None
-    assert fault_of(assistant, Question("2", "AOI?", "answer", "", evidence), answer) == "evidence not cited"
-    assert fault_of(assistant, Question("3", "AOI?", "abstain", ""), answer) == "wrongly answered"
-    assert fault_of(assistant, Question("4", "incubator?", "answer", ""), refusal) == "wrongly refused"
-    assert fault_of(assistant, Question("5", "incubator?", "abstain", ""), refusal) is None
