@@ -267,6 +267,53 @@ def evals_compare(
         typer.echo(text_of(found))
 
 
+@evals_app.command("draft", epilog="Example: assistant evals draft iasp-definitions > drafts.jsonl")
+def evals_draft(
+    document_id: Annotated[str | None, typer.Argument(metavar="ID", help="A document of the corpus.")] = None,
+    answers: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Answer records that did not content, a line each."),
+    ] = None,
+) -> None:
+    """Propose questions for you to edit; nothing enters a set by itself."""
+    from evals.draft import from_answers, from_document, lines_of
+
+    if (document_id is None) == (answers is None):
+        raise UserError("Give either a document's ID, or --answers FILE.")
+    drafts = from_answers(answers) if answers else from_document(_assistant(), document_id or "")
+    typer.echo(lines_of(drafts), nl=False)
+    _note(f"{len(drafts)} drafts: read each, correct it, and put the good ones into a set.")
+
+
+@evals_app.command("import", epilog="Example: assistant evals import squad dev-v2.0.json squad.jsonl")
+def evals_import(
+    kind: Annotated[str, typer.Argument(metavar="FORMAT", help="beir, squad, clapnq or trec.")],
+    source: Annotated[Path, typer.Argument(help="Their file or folder.")],
+    target: Annotated[Path, typer.Argument(metavar="SET", help="The set to write; its documents go beside it.")],
+) -> None:
+    """Make a question set, with its documents beside it, of one that others published."""
+    from evals.imports import import_set
+
+    questions, documents = import_set(kind, source, target)
+    typer.echo(f"Wrote {target}: {questions} questions over {documents} documents in {target.with_suffix('')}.")
+
+
+@evals_app.command("export", epilog="Example: assistant evals export ragas .assistant/runs/A out/")
+def evals_export(
+    kind: Annotated[str, typer.Argument(metavar="FORMAT", help="beir, trec, promptfoo, inspect, deepeval or ragas.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write.")],
+) -> None:
+    """Write a run's questions and answers as other tools read them."""
+    from evals.command import assistant_of
+    from evals.exports import export_run
+    from evals.records import read_records, read_run
+
+    found = read_run(run)
+    for path in export_run(kind, read_records(run), assistant_of(found, _settings()), folder):
+        typer.echo(f"Wrote {path}")
+
+
 def _evaluate(
     name: str,
     kinds: Sequence[str],

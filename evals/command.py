@@ -71,17 +71,33 @@ class Ground:
 
 
 def prepare(name: str, settings: Settings, kinds: Sequence[str] = (), progress: BuildProgress | None = None) -> Ground:
-    """Read a set and open the index of its documents, which is built first where it is missing or outdated.
+    """Read a set and open the index of its documents, which is built or refreshed first.
 
-    A set with a folder of its name beside it is about the documents there, unless the settings name
-    a corpus of their own. `kinds` leaves only questions of these types.
+    `kinds` leaves only questions of these types.
     """
     questions = _only(read_set(name), kinds)
-    if questions.corpus and settings.corpus == SHIPPED_DOCUMENTS:
-        place = RUNS.parent / "evals" / questions.name
-        settings = settings.model_copy(update={"corpus": questions.corpus, "index": str(place / "index")})
-    assistant = _opened(settings, progress)
-    return Ground(questions, settings, assistant)
+    settings = settings_for(questions.path, settings)
+    return Ground(questions, settings, _opened(settings, progress))
+
+
+def settings_for(path: Path, settings: Settings) -> Settings:
+    """The settings for a set: documents in a folder of its name beside it are its corpus, unless another one is set."""
+    beside = path.with_suffix("")
+    if not beside.is_dir() or settings.corpus != SHIPPED_DOCUMENTS:
+        return settings
+    index = RUNS.parent / "evals" / path.stem / "index"
+    return settings.model_copy(update={"corpus": beside, "index": str(index)})
+
+
+def assistant_of(run: Run, settings: Settings) -> Assistant:
+    """The assistant over the documents that a run was about. Raises UserError where they have changed since."""
+    assistant = _opened(settings_for(Path(run.set_path), settings), None)
+    if assistant.index_version != run.index_version:
+        raise UserError(
+            f"The documents have changed since the run of {run.label} (index {run.index_version}, now "
+            f"{assistant.index_version}): run the set again."
+        )
+    return assistant
 
 
 def run(

@@ -79,12 +79,6 @@ class QuestionSet:
     sha256: str
     questions: tuple[Question, ...]
 
-    @property
-    def corpus(self) -> Path | None:
-        """The documents that the set is about, where they are kept beside it in a folder of its name."""
-        folder = self.path.with_suffix("")
-        return folder if folder.is_dir() else None
-
 
 def find_set(name: str) -> Path:
     """The file of a set, given by its path or by the name of one that ships. Raises UserError where there is none."""

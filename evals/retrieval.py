@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
@@ -57,17 +57,21 @@ def main() -> None:
 
 def read_collection(folder: Path, split: str) -> Collection:
     """Read a collection in BEIR's layout. Questions without a relevant document are left out."""
-    with _opened(folder, "corpus.jsonl") as lines:
-        rows = [json.loads(line) for line in lines]
+    rows = list(read_lines(folder, "corpus.jsonl"))
     documents = {row["_id"]: (row.get("title", ""), row["text"]) for row in rows}
     relevant: dict[str, dict[str, int]] = {}
     for line in (folder / "qrels" / f"{split}.tsv").read_text(encoding="utf-8").splitlines()[1:]:
         question, document, grade = line.split("\t")
         if int(grade) > 0:
             relevant.setdefault(question, {})[document] = int(grade)
-    with _opened(folder, "queries.jsonl") as lines:
-        questions = {row["_id"]: row["text"] for row in map(json.loads, lines) if row["_id"] in relevant}
+    questions = {row["_id"]: row["text"] for row in read_lines(folder, "queries.jsonl") if row["_id"] in relevant}
     return Collection(folder.name, documents, questions, relevant)
+
+
+def read_lines(folder: Path, name: str) -> Iterator[dict[str, Any]]:
+    """The rows of a file of JSON Lines, packed or not."""
+    with _opened(folder, name) as lines:
+        yield from map(json.loads, lines)
 
 
 def _opened(folder: Path, name: str) -> IO[str]:

@@ -32,7 +32,7 @@ class Relevance:
         """nDCG@10, recall@10 and reciprocal rank of a case, by passage and by section."""
         if not case.evidence or case.retrieved is None:
             return {}
-        relevant = [self.found(passage) for passage in self._holding(case)]
+        relevant = self.relevant(case)
         scores: dict[str, Score] = {}
         for prefix, key in (("", _passage_key), (_SECTION, _section_key)):
             wanted = dict.fromkeys((key(one) for one in relevant), 1)
@@ -42,6 +42,10 @@ class Relevance:
             for name, values in measure(list(MEASURES), {"q": wanted}, {"q": ranking}).items():
                 scores[prefix + name] = Score(values["q"], reason)
         return scores
+
+    def relevant(self, case: Case) -> list[Found]:
+        """The passages that a question's evidence is in."""
+        return [self.found(passage) for passage in self._holding(case)]
 
     def _holding(self, case: Case) -> Sequence[Passage]:
         """The passages that hold a piece of evidence whole; where none does, those that hold a part of it."""
