@@ -41,6 +41,7 @@ def answer_lines(
         question = line.strip()
         try:
             row = _row(line)
+            # Known before the rest is read, so that a problem is told with them.
             identifier = row.get("id")
             question = _text(row, "question")
             check_question(question)
@@ -60,6 +61,12 @@ def _problem(
     # Half a character could not be written out again.
     shown = question.encode("utf-8", "replace").decode()
     return assistant.unanswerable(shown, words, id=identifier).as_dict(), f"{path}:{number}: {words}"
+
+
+def question_in(line: str) -> tuple[str, list[Turn], Any]:
+    """The question, the history and the id of a JSON object in the contract's shape. Raises UserError in words."""
+    row = _row(line)
+    return _text(row, "question"), _history(row), row.get("id")
 
 
 def _row(line: str) -> dict[str, Any]:

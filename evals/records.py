@@ -157,7 +157,7 @@ def as_row(record: Record) -> dict[str, Any]:
 def record_of(row: Mapping[str, Any], place: str) -> Record:
     """A record from what `as_row` gives."""
     case = Case(
-        question=question_of(row.get("place") or place, row["question"], 0),
+        question=question_of(row.get("place", place), row["question"], 0),
         evidence=[[Place(**one) for one in places] for places in row["evidence"]],
         answer=answer_of(row["answer"]) if row["answer"] else None,
         error=row["error"],

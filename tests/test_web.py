@@ -415,6 +415,32 @@ def test_history_of_another_shape_is_refused_with_the_shape_that_is_expected(his
 # The endpoint for other programs
 
 
+def test_a_program_asks_by_one_request_and_gets_the_answer_record(client: TestClient, library: Library) -> None:
+    asked = {"id": "q7", "question": LANTERN, "history": [{"role": "user", "content": "before"}]}
+    expected = library.ask(LANTERN, [Turn("user", "before")]).as_dict()
+    assert client.post("/api/ask", json=asked).json() == {**expected, "id": "q7"}
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"lantern?", "Found 'lantern?', expected a JSON object with a question"),
+        (b'{"question": 7}', "Found question = 7, expected it as a string."),
+        (b'{"question": "\xff"}', "Found a request that is not UTF-8"),
+        (b'"' + b"x" * 200_001, "Found a request of more than 200,000 bytes"),
+    ],
+)
+def test_a_program_is_told_what_is_wrong_with_its_request(client: TestClient, body: bytes, said: str) -> None:
+    response = client.post("/api/ask", content=body)
+    assert response.status_code == 400
+    assert response.json()["error"].startswith(said)
+
+
+def test_a_program_is_told_that_the_index_still_loads() -> None:
+    response = unready().post("/api/ask", json={"question": "?"})
+    assert (response.status_code, response.json()) == (503, {"error": LOADING})
+
+
 def call(client: TestClient, *data: Any) -> tuple[str, Any]:
     event = client.post("/gradio_api/call/ask", json={"data": data}).json()["event_id"]
     lines = client.get(f"/gradio_api/call/ask/{event}").text.splitlines()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from assistant.web import chat, documents, health
+from assistant.web import api, chat, documents, health
 from assistant.web.render import STATIC
 from assistant.web.shell import Shell
 from assistant.web.site import Answerer, Site
@@ -35,6 +35,7 @@ def create_app(
     app = FastAPI(title=title, docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(health.router(site))
     app.include_router(documents.router(site))
+    app.include_router(api.router(site))
     app.mount("/site", StaticFiles(directory=STATIC))
     # The chat is mounted last: at "/" it would swallow every route that comes after it.
     chat.mount(app, site)
