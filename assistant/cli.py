@@ -17,8 +17,11 @@ import typer
 from corpus.errors import UserError
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from assistant.ask import Assistant
     from assistant.settings import Settings
+    from assistant.web.site import Site
     from evals.command import Gate, Ground
     from evals.run import Options
     from evals.systems import System
@@ -49,6 +52,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text."
 def chat(
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None,
+    staff: Annotated[
+        bool, typer.Option("--staff", help="Serve the page Evaluation too; whoever reaches the address can use it.")
+    ] = False,
 ) -> None:
     """Serve the chat in a browser; builds the index first where there is none."""
     from assistant.service import has_index
@@ -57,7 +63,7 @@ def chat(
     settings = _settings(host=host, port=port)
     if not has_index(settings):
         _build(settings)
-    run(settings, announce=_note)
+    run(settings, announce=_note, staff=_staff_pages(settings) if staff else None)
 
 
 @app.command(epilog='Example: assistant ask "What is an area of innovation?"')
@@ -344,6 +350,12 @@ def _evaluate(
         _note(problem)
     if problems:
         raise typer.Exit(1)
+
+
+def _staff_pages(settings: Settings) -> Callable[[FastAPI, Site], None]:
+    from evals.page import mount
+
+    return lambda app, site: mount(app, site, settings)
 
 
 def _settings(**flags: Any) -> Settings:

@@ -56,6 +56,11 @@ def write_report(folder: Path, run: Run, records: Sequence[Record], assistant: A
     return path
 
 
+def question_html(record: Record, assistant: Assistant) -> str:
+    """One question as the report shows it, for a page of ours."""
+    return _templates.get_template("question.html").render(one=_shown(record, assistant))
+
+
 def verdict_of(record: Record) -> str:
     """ "right" where the question was answered with all its evidence, or refused where it had to be."""
     needed = ("answered", "evidence_cited") if record.case.question.answerable else ("abstained",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -25,18 +26,24 @@ def create_app(
     failure: Callable[[], str | None] = _no_failure,
     title: str = "Ask the association",
     contact: str | None = None,
+    staff: Callable[[FastAPI, Site], None] | None = None,
 ) -> FastAPI:
     """The application around `get`, which returns None while the index is being loaded.
 
-    It answers at once: pages and `/healthz` need no index, `/readyz` says when there is one.
+    It answers at once: pages and `/healthz` need no index, `/readyz` says when there is one. `staff`
+    mounts the pages of the staff, which the bar then names.
     """
     site = Site(get, failure, title, contact)
+    if staff is not None:
+        site = replace(site, pages=(*site.pages, ("Evaluation", "/evaluation/")))
     # FastAPI's own documentation pages fetch their scripts from another host.
     app = FastAPI(title=title, docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(health.router(site))
     app.include_router(documents.router(site))
     app.include_router(api.router(site))
     app.mount("/site", StaticFiles(directory=STATIC))
+    if staff is not None:
+        staff(app, site)
     # The chat is mounted last: at "/" it would swallow every route that comes after it.
     chat.mount(app, site)
     app.add_middleware(Shell)

@@ -58,7 +58,7 @@ def _mount_now(app: FastAPI, site: Site) -> None:
         _blocks(site),
         path="/",
         head=render.head(),
-        theme=_theme(),
+        theme=theme(),
         run_history=False,
         footer_links=[],
         ssr_mode=False,
@@ -173,7 +173,7 @@ def _api(site: Site) -> Callable[..., dict[str, Any]]:
     return ask
 
 
-def _theme() -> gr.themes.Base:
+def theme() -> gr.themes.Base:
     """Gradio's parts take our colours; only the page's own are given twice, for before the style is there."""
     sans = [gr.themes.Font("Source Sans 3"), gr.themes.Font("system-ui"), gr.themes.Font("sans-serif")]
     mono = [gr.themes.Font("ui-monospace"), gr.themes.Font("monospace")]

@@ -6,11 +6,14 @@ import logging
 import threading
 from collections.abc import Callable
 
+from fastapi import FastAPI
+
 from assistant.ask import Assistant
 from assistant.service import Service
 from assistant.settings import Settings
 from assistant.web.app import create_app
 from assistant.web.serve import bind, serve
+from assistant.web.site import Site
 from corpus.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -61,12 +64,17 @@ class Loading:
         return self._failure
 
 
-def run(settings: Settings, announce: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C. Raises UserError where the port or the model's folder cannot be had."""
+def run(
+    settings: Settings, announce: Callable[[str], None], staff: Callable[[FastAPI, Site], None] | None = None
+) -> None:
+    """Serve until Ctrl-C, with the staff's pages where `staff` mounts them.
+
+    Raises UserError where the port or the model's folder cannot be had.
+    """
     sock = bind(settings.host, settings.port)
     loading = Loading(settings)
     threading.Thread(target=loading.load, name="load the index", daemon=True).start()
-    app = create_app(loading.get, failure=loading.failure, title=settings.title, contact=settings.contact)
+    app = create_app(loading.get, failure=loading.failure, title=settings.title, contact=settings.contact, staff=staff)
     host, port = sock.getsockname()[:2]
     announce(f"{settings.title}: http://{f'[{host}]' if ':' in host else host}:{port} (Ctrl-C stops it)")
     serve(app, sock)

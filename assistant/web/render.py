@@ -10,7 +10,7 @@ from assistant.web import cards
 from assistant.web.conversation import Exchange
 from assistant.web.reading import blocks
 from assistant.web.site import Answerer, Site
-from assistant.web.templating import environment
+from assistant.web.templating import environment, escaped
 from corpus.types import Document
 
 STATIC = Path(__file__).parent / "static"
@@ -24,13 +24,16 @@ def _render(template: str, **values: Any) -> str:
     return _templates.get_template(template).render(values)
 
 
+__all__ = ["escaped"]
+
+
 def head() -> str:
     return _render("head.html")
 
 
 def header(site: Site, here: str) -> str:
     """The bar over every page; `here` is the path of the page that it stands on."""
-    return _render("header.html", title=site.title, here=here)
+    return _render("header.html", title=site.title, pages=site.pages, here=here)
 
 
 def transcript(site: Site, exchanges: Sequence[Exchange]) -> str:
@@ -48,7 +51,7 @@ def foot() -> str:
 
 
 def documents(site: Site, answerer: Answerer) -> str:
-    return _render("documents.html", title=site.title, here="/documents", answerer=answerer)
+    return _render("documents.html", title=site.title, pages=site.pages, here="/documents", answerer=answerer)
 
 
 def document(site: Site, shown: Document, cited: tuple[int, int] | None, citation_id: str) -> str:
@@ -56,6 +59,7 @@ def document(site: Site, shown: Document, cited: tuple[int, int] | None, citatio
     return _render(
         "document.html",
         title=site.title,
+        pages=site.pages,
         here="/documents",
         document=shown,
         blocks=blocks(shown, cited),
@@ -66,4 +70,4 @@ def document(site: Site, shown: Document, cited: tuple[int, int] | None, citatio
 
 def message(site: Site, heading: str, sentence: str) -> str:
     """A page that says one thing: what could not be shown, and why."""
-    return _render("message.html", title=site.title, here="", heading=heading, sentence=sentence)
+    return _render("message.html", title=site.title, pages=site.pages, here="", heading=heading, sentence=sentence)

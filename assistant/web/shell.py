@@ -59,7 +59,9 @@ class Shell:
 
 
 def _closed(path: str) -> bool:
-    return path.startswith(FRAMEWORK) and not path.startswith(OPEN)
+    # A page of the framework may be mounted below another path.
+    _, found, route = path.partition(FRAMEWORK)
+    return bool(found) and not (FRAMEWORK + route).startswith(OPEN)
 
 
 def _with_headers(path: str, send: Send) -> Send:

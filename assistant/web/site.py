@@ -61,6 +61,8 @@ class Site:
     failure: Callable[[], str | None]
     title: str
     contact: str | None
+    pages: tuple[tuple[str, str], ...] = (("Ask", "/"), ("Documents", "/documents"))
+    """The pages that the bar names, each with its path."""
 
     @property
     def obstacle(self) -> str:

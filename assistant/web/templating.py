@@ -21,6 +21,11 @@ def environment(folder: Path) -> Environment:
     return made
 
 
+def escaped(text: str) -> str:
+    """Text as HTML shows it."""
+    return str(escape(text))
+
+
 def _exact(text: str) -> Markup:
     """Escaped so that the browser's text is this text: a bare carriage return would become a newline."""
     return Markup(str(escape(text)).replace("\r", "&#13;"))  # noqa: S704 – escaped in the same breath
