@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup chat chroma test check bench pins clean
+.PHONY: help setup chat chroma test check bench evals pins clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is to do
@@ -47,6 +47,9 @@ ifdef DATA
 	$(BIN)/python -m evals.bench_crashes --server
 	$(BIN)/python -m evals.bench_swaps
 endif
+
+evals: setup  ## the shipped question sets, and whether the gates of pyproject.toml hold
+	$(BIN)/python -m evals.gates
 
 pins: setup  ## write constraints.txt from what is installed, after a change of versions
 	( echo "# The exact versions that the checks run with; no index address belongs in here. Written by make pins."; \

@@ -102,11 +102,14 @@ class Desk:
                 self._busy.release()
 
         threading.Thread(target=work, name="evaluation", daemon=True).start()
+        passed: Step | None = None
         while (step := told.get()) is not None:
-            # Only the newest: a page need not show every question that was asked.
-            while not told.empty() and (later := told.get()) is not None:
-                step = later
-            yield step
+            # Only the newest of what waits: a page need not show every question that was asked.
+            passed = None if told.empty() else step
+            if passed is None:
+                yield step
+        if passed is not None:
+            yield passed
 
 
 def mount(app: FastAPI, site: Site, settings: Settings) -> None:
