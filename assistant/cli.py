@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from assistant.settings import Settings
     from assistant.web.site import Site
     from evals.command import Gate, Ground
+    from evals.judge import Judge
     from evals.run import Options
     from evals.systems import System
     from index.build import BuildReport
@@ -230,6 +231,9 @@ def evals_run(
     jobs: Annotated[int, typer.Option(min=1, max=64, help="With --url: questions at once.")] = 4,
     repeat: Annotated[int, typer.Option(min=1, max=20, help="Ask each question so often; the answers must agree.")] = 1,
     variants: Annotated[bool, typer.Option("--variants", help="Ask other spellings of each question too.")] = False,
+    judge: Annotated[
+        str | None, typer.Option(metavar="PROVIDER:NAME", help="A language model that judges the answers too.")
+    ] = None,
 ) -> None:
     """Ask every question of a set, score the answers, and write a report."""
     from evals.command import Gate, system_of
@@ -238,7 +242,7 @@ def evals_run(
     if report and resume:
         raise UserError("Give either --report for a new run or --resume for one that was stopped, not both.")
     gates = [Gate.of(text) for text in fail_under or ()]
-    options = Options(repeat=repeat, variants=variants, jobs=jobs if url else 1)
+    options = Options(repeat=repeat, variants=variants, jobs=jobs if url else 1, judge=_judge(judge))
     _evaluate(name, kind or (), lambda ground: system_of(ground, url=url), report or resume, options, gates, as_json)
 
 
@@ -318,6 +322,15 @@ def evals_export(
     found = read_run(run)
     for path in export_run(kind, read_records(run), assistant_of(found, _settings()), folder):
         typer.echo(f"Wrote {path}")
+
+
+def _judge(name: str | None) -> Judge | None:
+    if name is None:
+        return None
+    from assistant.model import Model
+    from evals.judge import Judge
+
+    return Judge(Model.open(name, _settings().model_url))
 
 
 def _evaluate(

@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     index: str = str(_HOME / "index")
     # A model's name or folder, run by onnxruntime; "torch" or "torch:MODEL" for the reference.
     encoder: str = SHIPPED_MODEL
+    # The address of a server that speaks the OpenAI protocol, for a language model.
+    model_url: str | None = None
     host: str = "127.0.0.1"
     port: int = 7860
     title: str = "Ask the association"

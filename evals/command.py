@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -104,7 +104,7 @@ def run(
     ground: Ground, system: System, folder: Path, options: Options, progress: Progress | None = None
 ) -> tuple[Run, list[Record]]:
     """Run a set on a system, and write the report beside the records."""
-    configured = Options(options.repeat, options.variants, options.jobs, tuple(configuration(ground.settings).items()))
+    configured = replace(options, configuration=tuple(configuration(ground.settings).items()))
     found = run_set(ground.questions, system, ground.assistant, folder, configured, progress)
     write_report(folder, *found, ground.assistant)
     return found

@@ -16,6 +16,7 @@ from assistant.types import Answer
 from corpus.errors import UserError
 from evals.evidence import Evidence, locate
 from evals.figures import figures
+from evals.judge import Judge, agreement
 from evals.questions import Question, QuestionSet
 from evals.records import RECORDS, RUN, Case, Record, Run, as_row, read_records, read_run, write_run
 from evals.retrieved import Relevance
@@ -33,6 +34,7 @@ class Options:
     repeat: int = 1
     variants: bool = False
     jobs: int = 1
+    judge: Judge | None = None
     configuration: tuple[tuple[str, Any], ...] = ()
 
 
@@ -92,7 +94,12 @@ def _begun(questions: QuestionSet, system: System, assistant: Assistant, folder:
         set_sha256=questions.sha256,
         questions=len(questions.questions),
         system=system.name,
-        configuration={**dict(options.configuration), "repeat": options.repeat, "variants": options.variants},
+        configuration={
+            **dict(options.configuration),
+            "repeat": options.repeat,
+            "variants": options.variants,
+            "judge": options.judge.name if options.judge else None,
+        },
         index_version=assistant.index_version,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
@@ -139,7 +146,11 @@ class _Asking:
 
     def _record(self, question: Question) -> Record:
         case = self._case(question)
-        return Record(case, {**scores_of(case, self._sources), **self._relevance.scores(case)})
+        scores = {**scores_of(case, self._sources), **self._relevance.scores(case)}
+        if self._options.judge is not None:
+            scores |= self._options.judge.scores(case)
+            scores |= agreement(scores)
+        return Record(case, scores)
 
     def _case(self, question: Question) -> Case:
         case = Case(question, self._evidence[question.id], None)

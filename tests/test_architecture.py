@@ -18,7 +18,7 @@ CLI = Path("assistant/cli.py")
 PAGES = {Path("assistant/web/chat.py"), Path("evals/page.py")}
 ONE_FILE_EACH = (
     "Stemmer", "bm25s", "charset_normalizer", "chromadb", "docx", "gradio", "httpx", "ir_measures", "jinja2",
-    "langchain_core",
+    "langchain", "langchain_core",
     "markdown_it", "onnxruntime", "openpyxl", "pydantic_settings", "pypdf", "pypdfium2", "rapidfuzz",
     "sentence_transformers",
     "tokenizers", "torch", "trafilatura", "typer", "uvicorn",
