@@ -15,9 +15,12 @@ from assistant.language import UNSPACED, Phrases, detect, frame, plain, tables, 
 from assistant.registry import Found, Registry
 from assistant.types import Query, Turn
 from corpus.errors import UserError
+from corpus.spans import sentences
 from index.spelling import LONG_WORD
 
 LONGEST_QUESTION = 2000
+_ASKS = ("?", "？", "؟")
+_ENOUGH = 2
 _LONG = re.compile(rf"[^\W\d_]{{{LONG_WORD - 1},}}")
 
 
@@ -67,7 +70,7 @@ def check_question(question: str) -> None:
 def understand(question: str, history: Sequence[Turn], registry: Registry, documents: Documents) -> Query:
     """The query behind a question."""
     language = detect(question)
-    text = _respelt(" ".join(question.split()), language, registry, documents)
+    text = _heart(_respelt(" ".join(question.split()), language, registry, documents), tables()[language])
     if is_small_talk(text, registry):
         return Query(question, text, "smalltalk", language)
     phrases = tables()[language]
@@ -87,6 +90,18 @@ def understand(question: str, history: Sequence[Turn], registry: Registry, docum
     if term is not None:
         return Query(question, text, "definition", language, term=term)
     return Query(question, text, "question", language)
+
+
+def _heart(text: str, phrases: Phrases) -> str:
+    """The sentences of a message that ask, where others only lead to them; else all of it.
+
+    A story before a question draws its vector away from it. A pronoun needs what it stands for.
+    """
+    parts = [text[start:end] for start, end in sentences(text)]
+    asking = " ".join(part for part in parts if part.endswith(_ASKS))
+    if not asking or asking == text or _word_of(phrases.pronouns, asking):
+        return text
+    return asking if len(content_words(asking, detect(asking))) >= _ENOUGH else text
 
 
 def _respelt(text: str, language: str, registry: Registry, documents: Documents) -> str:

@@ -253,6 +253,22 @@ def test_a_short_reply_is_small_talk_and_no_follow_up(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("message", "standalone", "definition"),
+    [
+        ("Good day. I run a plot with my aunt. What is a shared garden?", "What is a shared garden?", "shared garden"),
+        ("We like the atlas a lot. Who published the garden atlas?", "Who published the garden atlas?", None),
+        # A pronoun needs the sentence before it, and two words are too few to go on with.
+        ("We like the garden atlas. Who published it?", "We like the garden atlas. Who published it?", None),
+        ("I need the fee of a plot. Any idea?", "I need the fee of a plot. Any idea?", None),
+        ("Who published the garden atlas? Thank you.", "Who published the garden atlas?", None),
+    ],
+)
+def test_what_leads_to_a_question_is_not_searched_for(message: str, standalone: str, definition: str | None) -> None:
+    query = ask(message)
+    assert (query.standalone, query.definition) == (standalone, definition)
+
+
+@pytest.mark.parametrize(
     "question",
     [
         "What are shared gardens (SGs)?",
