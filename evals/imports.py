@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +42,27 @@ def import_set(kind: str, source: Path, target: Path) -> tuple[int, int]:
         raise UserError(f"{source} is not {kind} as it is published ({type(error).__name__}: {error}).") from error
     if not questions:
         raise UserError(f"{source} holds no questions with documents; expected {kind} as it is published.")
+    documents, questions = _each_text_once(documents, questions)
     folder.mkdir(parents=True)
     for name, text in documents.items():
         (folder / name).write_text(text, encoding="utf-8")
     lines = (json.dumps(question.as_dict(), ensure_ascii=False) + "\n" for question in questions)
     target.write_text("".join(lines), encoding="utf-8")
     return len(questions), len(documents)
+
+
+def _each_text_once(documents: Documents, questions: list[Question]) -> tuple[Documents, list[Question]]:
+    """A text that stands in several documents is indexed under its first name: evidence has to name that."""
+    first: dict[str, str] = {}
+    names = {name: first.setdefault(text, name) for name, text in documents.items()}
+    moved = [
+        replace(
+            question,
+            evidence=tuple(replace(quote, document_id=names[str(quote.document_id)]) for quote in question.evidence),
+        )
+        for question in questions
+    ]
+    return {name: text for text, name in first.items()}, moved
 
 
 def _beir(source: Path) -> tuple[Documents, list[Question]]:

@@ -420,6 +420,8 @@ def test_a_shipped_set_is_as_large_as_it_says_and_every_quote_stands_in_its_docu
 def beir(folder: Path) -> Path:
     (folder / "qrels").mkdir(parents=True)
     rows = [
+        # The same text twice is indexed once, under its first name.
+        {"_id": "0", "title": "Beds", "text": "A bed holds four rows."},
         {"_id": "1", "title": "Beds", "text": "A bed holds four rows."},
         {"_id": "2", "title": "", "text": "Seeds."},
     ]
@@ -464,6 +466,7 @@ def test_sets_of_others_become_ours_with_their_documents_beside_them(tmp_path: P
         (quote,) = first.evidence
         assert quote.quote == evidence.get(kind, "A bed holds four rows .")
         assert quote.quote in (target.with_suffix("") / str(quote.document_id)).read_text(encoding="utf-8")
+        assert kind not in ("beir", "trec") or quote.document_id == "0.md"
         assert [one.behaviour for one in others] == (["abstain"] if kind in ("squad", "clapnq") else [])
         with pytest.raises(UserError, match="is there already"):
             import_set(kind, source, target)
