@@ -40,7 +40,7 @@ OWN_SETS = Path("sets")
 _NAME = re.compile(r"[\w.-]+")
 _ASSISTANT = "assistant"
 _COLUMNS = ["verdict", "question", "type", "to", "confidence", "id"]
-_WIDTHS: list[str | int] = ["90px", "420px", "130px", "130px", "100px", "140px"]
+_WIDTHS: list[str | int] = ["90px", "520px", "170px", "150px", "120px", "174px"]
 Step = tuple[str, str | None]
 """What a run says as it goes: words, and the name of its folder when it is done."""
 
@@ -153,7 +153,7 @@ def _blocks(site: Site, desk: Desk) -> gr.Blocks:
                 other = gr.Dropdown([], label="Compare with", interactive=True, elem_id="other")
             link = gr.HTML("", elem_id="report-link", apply_default_css=False)
             table = gr.Dataframe(label="How good it is", interactive=False, wrap=True, elem_id="figures")
-            with gr.Row():
+            with gr.Row(elem_id="plots"):
                 # A column that becomes too narrow goes below the one before it.
                 with gr.Column(min_width=320):
                     by_type = gr.BarPlot(
