@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import openpyxl  # type: ignore[import-untyped]
 import pytest
+import uvicorn
 from typer.testing import CliRunner
 
 from assistant.ask import Assistant
@@ -23,6 +24,8 @@ from assistant.cli import app
 from assistant.model import Model
 from assistant.settings import Settings, load_settings
 from assistant.types import Answer, Turn
+from assistant.web.app import create_app
+from assistant.web.serve import bind
 from corpus.errors import UserError
 from corpus.types import Passage
 from evals.command import Gate, prepare, system_of
@@ -528,6 +531,36 @@ def test_a_set_is_run_from_the_command_line_and_a_gate_that_does_not_hold_is_tol
     assert {one["verdict"] for one in json.loads(again.stdout)["differences"]} == {"no difference"}
     export = CliRunner().invoke(app, ["evals", "export", "trec", "out", "trec"])
     assert export.exit_code == 0, export.exception
+
+
+def test_a_running_server_is_asked_several_questions_at_once_and_scores_as_here(settings: Settings) -> None:
+    ground = prepare("gardens.jsonl", settings)
+    sock = bind("127.0.0.1", 0)
+    web = create_app(lambda: ground.assistant)
+    server = uvicorn.Server(uvicorn.Config(web, log_level="critical", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
+    thread.start()
+    address = f"http://127.0.0.1:{sock.getsockname()[1]}"
+    try:
+        done = CliRunner().invoke(app, ["evals", "run", "gardens.jsonl", "--url", address, "--report", "there"])
+        assert done.exit_code == 0, done.exception
+    finally:
+        server.should_exit = True
+        thread.join()
+        sock.close()
+    here = CliRunner().invoke(app, ["evals", "run", "gardens.jsonl", "--report", "here"])
+    assert here.exit_code == 0
+    there = read_records(Path("there"))
+    assert all(record.case.answer for record in there)
+    for one, other in zip(there, read_records(Path("here")), strict=True):
+        # What was retrieved there cannot be looked at from here; all else must be the same.
+        assert {**one.scores, **{name: score for name, score in other.scores.items() if name not in one.scores}} == (
+            other.scores
+        )
+        assert one.case.retrieved is None
+    gone = CliRunner().invoke(app, ["evals", "run", "gardens.jsonl", "--url", address, "--report", "gone", "--json"])
+    assert gone.exit_code == 0
+    assert "cannot be reached" in str(read_records(Path("gone"))[0].case.error)
 
 
 @pytest.mark.parametrize(
