@@ -5,6 +5,7 @@ Beside the chat it is the only file that knows Gradio. One run at a time goes on
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
 import re
@@ -35,6 +36,7 @@ from evals.run import Options, new_folder
 from evals.statistics import risk_coverage
 from evals.systems import REFERENCES
 
+log = logging.getLogger(__name__)
 PATH = "/evaluation"
 OWN_SETS = Path("sets")
 _NAME = re.compile(r"[\w.-]+")
@@ -97,6 +99,9 @@ class Desk:
                 told.put((f"Done: {folder.name}", folder.name))
             except UserError as error:
                 told.put((str(error), None))
+            except Exception:
+                log.exception("a run met a fault")
+                told.put(("The run met a fault of the program; the server's log has the details.", None))
             finally:
                 told.put(None)
                 self._busy.release()

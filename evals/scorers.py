@@ -115,12 +115,17 @@ def citation_precision(case: Case, answer: Answer, _: Sources) -> Score | None:
 
 
 def verbatim(_: Case, answer: Answer, sources: Sources) -> Score | None:
-    """The share of quotations that are their document's very words. Must be 1."""
+    """The share of quotations, and of sentences called verbatim, that are a document's very words. Must be 1."""
     quoted = [*answer.citations, *answer.nearest]
-    if not quoted:
+    sentences = [one for one in answer.sentences if one.support == "verbatim"]
+    total = len(quoted) + len(sentences)
+    if not total:
         return None
-    wrong = [one.number for one in quoted if sources.text(one) != one.quote]
-    return Score(1 - len(wrong) / len(quoted), f"not verbatim: {_listed(wrong)}" if wrong else "all verbatim")
+    wrong = [f"citation {one.number}" for one in quoted if sources.text(one) != one.quote]
+    for number, one in enumerate(sentences, 1):
+        if not any(one.text in cited.quote for cited in answer.citations if cited.number in one.citations):
+            wrong.append(f"sentence {number}")
+    return Score(1 - len(wrong) / total, f"not verbatim: {', '.join(wrong)}" if wrong else "all verbatim")
 
 
 def resolving(_: Case, answer: Answer, sources: Sources) -> Score | None:

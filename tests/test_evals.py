@@ -23,7 +23,7 @@ from assistant.citations import cite
 from assistant.cli import app
 from assistant.model import Model
 from assistant.settings import Settings, load_settings
-from assistant.types import Answer, Turn
+from assistant.types import Answer, Sentence, Turn
 from assistant.web.app import create_app
 from assistant.web.serve import bind
 from corpus.errors import UserError
@@ -128,6 +128,15 @@ def test_a_quote_that_differs_by_a_letter_is_neither_verbatim_nor_resolved(assis
     elsewhere = dataclasses.replace(answer.citations[0], id="c_000000000000_0_3")
     found = scored(assistant, to_answer(PURPOSE), dataclasses.replace(answer, citations=(elsewhere,)))
     assert (found["verbatim"], found["resolving"]) == (1.0, 0.0)
+
+
+def test_a_sentence_that_is_given_as_verbatim_must_stand_in_what_it_cites(assistant: Assistant) -> None:
+    answer = quoting(assistant, PURPOSE, ATLAS)
+    right, wrong = Sentence(PURPOSE[:10], "verbatim", (1,)), Sentence(PURPOSE[:10], "verbatim", (2,))
+    free = Sentence("In short, gardens.", "supported", (1,))
+    for sentences, value in (((right, free), 1.0), ((right, wrong), 0.75)):
+        found = scored(assistant, to_answer(PURPOSE), dataclasses.replace(answer, sentences=sentences))
+        assert found["verbatim"] == value
 
 
 def test_nuggets_have_alternatives_and_forbidden_strings_are_found_in_any_case(assistant: Assistant) -> None:
