@@ -316,9 +316,10 @@ def evals_export(
 ) -> None:
     """Write a run's questions and answers as other tools read them."""
     from evals.command import assistant_of
-    from evals.exports import export_run
+    from evals.exports import check_format, export_run
     from evals.records import read_records, read_run
 
+    check_format(kind)
     found = read_run(run)
     for path in export_run(kind, read_records(run), assistant_of(found, _settings()), folder):
         typer.echo(f"Wrote {path}")

@@ -25,8 +25,7 @@ _CONTEXTS = 10
 
 def export_run(kind: str, records: Sequence[Record], assistant: Assistant, folder: Path) -> list[Path]:
     """Write the files of a format into a folder; their paths. Raises UserError where there is no such format."""
-    if kind not in KINDS:
-        raise UserError(f"There is no format {kind!r} to export: expected one of {', '.join(KINDS)}.")
+    check_format(kind)
     written = []
     for name, text in KINDS[kind](records, assistant).items():
         path = folder / name
@@ -34,6 +33,12 @@ def export_run(kind: str, records: Sequence[Record], assistant: Assistant, folde
         path.write_text(text, encoding="utf-8")
         written.append(path)
     return written
+
+
+def check_format(kind: str) -> None:
+    """Raises UserError where there is no such format."""
+    if kind not in KINDS:
+        raise UserError(f"There is no format {kind!r} to export: expected one of {', '.join(KINDS)}.")
 
 
 def _beir(records: Sequence[Record], assistant: Assistant) -> Mapping[str, str]:

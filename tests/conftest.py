@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from index.build import build_index
+from index.build import GRAPHS, _in_child, _prepare, build_index
+from index.encode import SHIPPED_MODEL, open_encoder
 from index.search import Snapshot
 from tests.fakes import HashingEncoder
 from tests.servers import chroma
@@ -88,6 +91,20 @@ def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("chroma")
     with chroma(folder) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def graphs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped model's graph, made once: it takes longer than the index of a small corpus."""
+    folder = tmp_path_factory.mktemp("graphs")
+    # As a build does it: in a process of its own.
+    _in_child(partial(_prepare, open_encoder(SHIPPED_MODEL, folder)), None)
+    return folder
+
+
+def lend(graphs: Path, index: Path) -> None:
+    """Put a ready graph where an index looks for it."""
+    shutil.copytree(graphs, index / GRAPHS)
 
 
 @pytest.fixture(params=["embedded", "server"])

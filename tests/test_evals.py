@@ -47,7 +47,7 @@ from evals.statistics import auroc, calibration_error, interval, questions_neede
 from evals.systems import Local
 from evals.variants import variants
 from index.search import Snapshot
-from tests.conftest import GARDENS
+from tests.conftest import GARDENS, lend
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 WORDING = GARDENS[GARDENS.index("Shared gardens are plots") : GARDENS.index("\n\nThe expressions")]
@@ -418,8 +418,10 @@ def test_the_measures_of_a_ranking_are_their_formulas_on_real_judgements() -> No
     ("name", "least", "to_refuse"), [("members", 150, 50), ("collection", 120, 40), ("adversarial", 40, 10)]
 )
 def test_a_shipped_set_is_as_large_as_it_says_and_every_quote_stands_in_its_document(
-    name: str, least: int, to_refuse: int
+    name: str, least: int, to_refuse: int, graphs: Path
 ) -> None:
+    for index in (Path(".assistant/index"), Path(".assistant/evals") / name / "index"):
+        lend(graphs, index)
     ground = prepare(name, load_settings(encoder="all-MiniLM-L6-v2"))
     questions = ground.questions.questions
     assert len(questions) >= least
@@ -520,7 +522,8 @@ def test_drafts_have_exact_evidence_and_are_marked_as_drafts(assistant: Assistan
 
 
 @pytest.fixture
-def settings(corpus_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(corpus_folder: Path, graphs: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    lend(graphs, Path(".assistant/index"))
     monkeypatch.setenv("ASSISTANT_CORPUS", str(corpus_folder))
     lines = "".join(json.dumps(question.as_dict()) + "\n" for question in QUESTIONS)
     Path("gardens.jsonl").write_text(lines, encoding="utf-8")
@@ -592,7 +595,7 @@ def test_a_running_server_is_asked_several_questions_at_once_and_scores_as_here(
 )  # fmt: skip
 def test_bad_input_to_evals_is_one_plain_sentence(settings: Settings, arguments: list[str], said: str) -> None:
     for name, run in (("old", {"format": 0}), ("cut", dataclasses.asdict(
-        Run("s", "gardens.jsonl", "", 1, "x", {}, prepare("gardens.jsonl", settings).assistant.index_version, "")
+        Run("s", "gardens.jsonl", "", 1, "x", {}, "", "")
     ))):  # fmt: skip
         Path(name).mkdir()
         (Path(name) / "run.json").write_text(json.dumps(run), encoding="utf-8")

@@ -17,6 +17,7 @@ from assistant.web.app import create_app
 from assistant.web.serve import bind
 from evals.page import mount
 from tests.browser.conftest import DESKTOP
+from tests.conftest import lend
 
 QUESTIONS = [
     {"id": "a", "question": "What is a shared garden?", "behaviour": "answer", "type": "definition",
@@ -26,11 +27,12 @@ QUESTIONS = [
 
 
 @pytest.fixture
-def desk(browser: Browser, corpus_folder: Path) -> Iterator[Page]:
+def desk(browser: Browser, corpus_folder: Path, graphs: Path) -> Iterator[Page]:
     """The page over the gardens' corpus with one set of the staff's own, without one request to another host."""
     Path("sets").mkdir()
     lines = "".join(json.dumps(question) + "\n" for question in QUESTIONS)
     Path("sets/gardens.jsonl").write_text(lines, encoding="utf-8")
+    lend(graphs, Path(".assistant/index"))
     settings = load_settings(corpus=corpus_folder)
     build(settings)
     assistant = Service(settings).assistant()
