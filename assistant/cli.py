@@ -237,10 +237,13 @@ def evals_run(
 ) -> None:
     """Ask every question of a set, score the answers, and write a report."""
     from evals.command import Gate, system_of
+    from evals.records import read_run
     from evals.run import Options
 
     if report and resume:
         raise UserError("Give either --report for a new run or --resume for one that was stopped, not both.")
+    if resume:
+        read_run(resume)
     gates = [Gate.of(text) for text in fail_under or ()]
     options = Options(repeat=repeat, variants=variants, jobs=jobs if url else 1, judge=_judge(judge))
     _evaluate(name, kind or (), lambda ground: system_of(ground, url=url), report or resume, options, gates, as_json)

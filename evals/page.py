@@ -21,6 +21,7 @@ import pandas as pd  # type: ignore[import-untyped]
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
+from assistant.ask import Assistant
 from assistant.settings import Settings
 from assistant.web import render
 from assistant.web.chat import theme
@@ -54,6 +55,7 @@ class Desk:
         self.settings = settings
         self.runs = runs
         self._busy = threading.Lock()
+        self._assistant: Assistant | None = None
 
     def sets(self) -> list[str]:
         """The shipped sets by name, then those of the folder `sets` by path."""
@@ -77,6 +79,12 @@ class Desk:
         if not _NAME.fullmatch(name) or not (self.runs / name / RUN).is_file():
             raise UserError(f"There is no run {name!r} in {self.runs}.")
         return self.runs / name
+
+    def assistant(self, run: Run) -> Assistant:
+        """The assistant over a run's documents; the last one is kept, since opening an index takes long."""
+        if self._assistant is None or self._assistant.index_version != run.index_version:
+            self._assistant = assistant_of(run, self.settings)
+        return self._assistant
 
     def steps(self, name: str, system: str, variants: bool) -> Iterator[Step]:
         """Run a set and tell how far it is; one at a time."""
@@ -298,7 +306,7 @@ def _opened(desk: Desk, name: str, identifier: str) -> str:
         record = next((one for one in read_records(folder) if one.id == identifier), None)
         if record is None:
             raise UserError(f"The run {name} has no question {identifier!r}.")
-        return question_html(record, assistant_of(read_run(folder), desk.settings))
+        return question_html(record, desk.assistant(read_run(folder)))
     except UserError as error:
         return _said(str(error))
 

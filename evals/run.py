@@ -118,7 +118,7 @@ def _begun(questions: QuestionSet, system: System, assistant: Assistant, folder:
 
 
 def _check_same(folder: Path, before: Run, now: Run) -> None:
-    for key in ("set_sha256", "index_version", "system", "configuration"):
+    for key in ("set", "set_sha256", "index_version", "system", "configuration"):
         if getattr(before, key) != getattr(now, key):
             raise UserError(
                 f"{folder} holds a run of {before.label} with another {key.replace('_', ' ')}: take that up with what "

@@ -583,6 +583,7 @@ def test_a_running_server_is_asked_several_questions_at_once_and_scores_as_here(
         (["run", "gardens.jsonl", "--fail-under", "answered"], "Found the gate 'answered', expected METRIC=VALUE"),
         (["run", "gardens.jsonl", "--type", "poem"], "has the type poem: expected some of fact, near."),
         (["run", "gardens.jsonl", "--url", "ftp://x"], "Found the address 'ftp://x', expected one like http"),
+        (["run", "gardens.jsonl", "--resume", "nowhere"], "nowhere is no run folder: expected a run.json in it"),
         (["compare", "nowhere", "nowhere"], "nowhere is no run folder: expected a run.json in it"),
         (["compare", "old", "old"], "has format 0, this program reads 1: run the set again."),
         (["compare", "cut", "cut"], "was stopped before its end: take it up again with"),
