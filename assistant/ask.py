@@ -8,22 +8,26 @@ Every quotation is cut out of a document by its offsets, so it is verbatim by co
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from time import perf_counter
 
+from assistant.calibration import Calibration, calibration_for
 from assistant.citations import cite
 from assistant.define import defining_span
-from assistant.extract import Evidence, choose, gather
-from assistant.gate import Gate, load_gate, reason
+from assistant.extract import Evidence, choose, gather, in_context
+from assistant.gate import confidence as confidence_of
+from assistant.gate import contradicts, reason
 from assistant.language import plain
-from assistant.question import check_question, understand
+from assistant.question import check_question, understand, without_article
 from assistant.registry import Registry
+from assistant.translate import ENGLISH, understood
 from assistant.types import Answer, Citation, Mode, Query, Sentence, Turn
 from corpus.spans import Span, sentences, trim
-from corpus.types import Document, DocumentInfo, Passage, Refused
+from corpus.types import Definition, Document, DocumentInfo, Passage, Refused
+from index.reader import Reader
 from index.search import Snapshot
 from index.words import terms
 
@@ -31,8 +35,15 @@ from index.words import terms
 _SURE = 0.99
 _CORRECTED = 0.95
 _DEFINED_IN_TEXT = 0.9
+_NAMED_IN_TEXT = 0.8
 _UNDEFINED = 0.05
+_UNASKED = 0.01
 _NEAREST = 3
+_MOST_WORDS = 0.5
+# Sentences this nearly as probable as the best one are cited with it.
+_NEAR_BEST = 0.5
+_MOST_SENTENCES = 3
+_MOST_DEFINITIONS = 3
 _MESSAGES = Path(__file__).with_name("messages.toml")
 
 
@@ -42,23 +53,36 @@ class Assistant:
 
     snapshot: Snapshot
     registry: Registry
-    gate: Gate
+    calibration: Calibration
+    reader: Reader | None = None
     contact: str | None = None
+    remark: str | None = None
 
     @classmethod
-    def over(cls, snapshot: Snapshot, contact: str | None = None) -> Assistant:
-        """The assistant over a snapshot, with the gate that ships with the project."""
+    def over(
+        cls,
+        snapshot: Snapshot,
+        contact: str | None = None,
+        reader: Reader | None = None,
+        index_folder: Path | None = None,
+        calibration: Calibration | None = None,
+    ) -> Assistant:
+        """The assistant over a snapshot, with the calibration beside its index, by default the one that ships."""
         registry = Registry(snapshot.state.definitions, snapshot.frequency)
-        return cls(snapshot, registry, load_gate(), contact)
+        remark = None
+        if calibration is None:
+            calibration, remark = calibration_for(index_folder or snapshot.folder, snapshot.encoder.name)
+        return cls(snapshot, registry, calibration, reader, contact, remark)
 
     def ask(self, question: str, history: Sequence[Turn] = (), id: str | int | None = None) -> Answer:
         """The answer to a question. Raises UserError where there is no question to answer."""
         started = perf_counter()
         check_question(question)
         query = understand(question, history, self.registry, self.snapshot)
+        understood = perf_counter() - started
         draft = self._route(query)
         total = perf_counter() - started
-        seconds = {"retrieve": draft.seconds["retrieve"], "answer": total - draft.seconds["retrieve"], "total": total}
+        seconds = {"retrieve": total - understood, "answer": understood, "total": total}
         return replace(draft, id=id, seconds={name: round(value, 4) for name, value in seconds.items()})
 
     def unanswerable(self, question: str, problem: str, id: str | int | None = None) -> Answer:
@@ -91,8 +115,8 @@ class Assistant:
 
     @property
     def notice(self) -> str | None:
-        """What is wrong with a newer index, where an older one has to serve."""
-        return self.snapshot.notice
+        """What is wrong with a newer index, where an older one has to serve, or with the calibration."""
+        return self.snapshot.notice or self.remark
 
     @property
     def examples(self) -> list[str]:
@@ -107,19 +131,99 @@ class Assistant:
         return min(start, citation.start), max(end, citation.end)
 
     def _route(self, query: Query) -> Answer:
-        if query.kind == "smalltalk":
-            return self._refuse(query, "smalltalk", 0.0, ())
+        if query.kind in ("smalltalk", "outside"):
+            return self._refuse(query, "smalltalk" if query.kind == "smalltalk" else "outside_job", _UNASKED, ())
         if not self.snapshot.passage_count:
             return self._refuse(query, "empty_index", 0.0, ())
         if query.definition:
             return self._define(query)
         if query.kind == "expansion":
             return self._expand(query)
-        started = perf_counter()
-        evidence = gather(self.snapshot, query.standalone, query.language)
-        retrieve = perf_counter() - started
-        draft = self._define_in_text(query, evidence) if query.term else self._extract(query, evidence)
-        return replace(draft, seconds={"retrieve": retrieve})
+        if query.kind == "comparison":
+            return self._compare(query)
+        if query.kind == "name":
+            return self._tell_of(query)
+        if query.kind == "compound":
+            return self._answer_parts(query)
+        return self._define_in_text(query) if query.term else self._extract(query)
+
+    def _compare(self, query: Query) -> Answer:
+        """Both sides quoted, each with its own sentences; what only one of them has is said."""
+        named = [self.registry.mentioned(side) for side in query.sides]
+        found = [one[1] for one in named if one]
+        if len(found) == len(query.sides):
+            if len({one.term for one in found}) == 1:
+                return self._define(replace(query, definition=found[0].term))
+            spans = [span for one in found for span in self._of_definition(query, one)]
+            return self._quote(query, "extractive", spans, _DEFINED_IN_TEXT)
+        drafts = [self._route(self._side(query, side)) for side in query.sides]
+        if all(draft.citations for draft in drafts):
+            return self._joined(query, query.sides, drafts)
+        return self._extract(query)
+
+    def _side(self, query: Query, side: str) -> Query:
+        """The question that a comparison asks about one of its sides."""
+        if query.aspect:
+            return replace(query, kind="question", standalone=f"{query.aspect} ({side})?", sides=(), aspect=None)
+        if named := self.registry.mentioned(side):
+            return replace(query, kind="definition", definition=named[1].term)
+        return replace(query, kind="definition", term=without_article(side), standalone=f"what is {side}?")
+
+    def _of_definition(self, query: Query, definition: Definition) -> list[tuple[Document, Span]]:
+        """A definition, or its sentence that tells what was asked of both sides of a comparison."""
+        document = self.snapshot.document(definition.document_id)
+        whole = (definition.start, definition.end)
+        if not query.aspect:
+            return [(document, whole)]
+        evidence = self._gather(self._side(query, definition.term))
+        inside = [
+            one for one in evidence.candidates
+            if one.document.id == document.id and whole[0] <= one.span[0] and one.span[1] <= whole[1]
+        ]  # fmt: skip
+        return [(document, inside[0].span if inside else whole)]
+
+    def _tell_of(self, query: Query) -> Answer:
+        """What the documents say of somebody or something that they name."""
+        term = query.term or ""
+        evidence = self._gather(query)
+        wanted = terms(term, "en")
+        naming = [one for one in evidence.candidates if _holds(terms(one.text, one.document.language), wanted)]
+        if not naming:
+            return self._extract(query)
+        defining = self._defining(term, [hit.passage for hit in evidence.hits])
+        chosen = [(one.document, one.span) for one in naming[:_MOST_SENTENCES]]
+        return self._quote(query, "extractive", (defining or chosen)[:_MOST_SENTENCES], _NAMED_IN_TEXT)
+
+    def _answer_parts(self, query: Query) -> Answer:
+        """Every question that a message asks; what the documents do not answer of it is said."""
+        drafts = [self._route(part) for part in query.parts]
+        if not any(draft.citations for draft in drafts):
+            whole = self._extract(replace(query, kind="question"))
+            best = max([*drafts, whole], key=lambda draft: draft.confidence)
+            return whole if whole.citations else replace(whole, confidence=best.confidence)
+        return self._joined(query, [part.question for part in query.parts], drafts)
+
+    def _joined(self, query: Query, asked: Sequence[str], drafts: Sequence[Answer]) -> Answer:
+        """Answers to parts of a question as one answer, partial where one of them is a refusal."""
+        spans = {
+            (citation.document_id, (citation.start, citation.end)): None
+            for draft in drafts
+            for citation in draft.citations
+        }
+        places = _distinct((self.snapshot.document(document), span) for document, span in spans)
+        mode: Mode = "definition" if all(draft.mode == "definition" for draft in drafts) else "extractive"
+        answer = self._quote(query, mode, places, max(draft.confidence for draft in drafts))
+        missing = [part for part, draft in zip(asked, drafts, strict=True) if not draft.citations]
+        if not missing:
+            return answer
+        said = _messages(query.language)["frame"]["part_missing"]
+        text = "\n\n".join([answer.text, *(said.format(question=part.strip()) for part in missing)])
+        return replace(answer, outcome="partial", text=text)
+
+    def _gather(self, query: Query) -> Evidence:
+        return gather(
+            self.snapshot, query.standalone, query.language, query.forms, self.calibration.ranker, self.reader
+        )
 
     def _define(self, query: Query) -> Answer:
         definition = next(d for d in self.registry.definitions if d.term == query.definition)
@@ -138,28 +242,58 @@ class Assistant:
         span = next(span for span in spans if span[0] <= acronym.start < span[1])
         return self._quote(query, "extractive", [(document, span)], _DEFINED_IN_TEXT)
 
-    def _define_in_text(self, query: Query, evidence: Evidence) -> Answer:
-        """A term that the registry lacks: the sentence that defines it, or an honest refusal."""
+    def _define_in_text(self, query: Query) -> Answer:
+        """A term that the registry lacks: the sentences that define it, or an honest refusal."""
         term = query.term or ""
-        for passage in _passages_first(evidence, self._mentions(term)):
-            document = self.snapshot.document(passage.document_id)
-            if span := defining_span(document, passage, term):
-                return self._quote(query, "extractive", [(document, span)], _DEFINED_IN_TEXT)
+        mentions = self._mentions(term)
+        evidence = self._gather(query)
+        spans = self._defining(term, [*mentions, *(hit.passage for hit in evidence.hits)])
+        if spans:
+            return self._quote(query, "extractive", spans, _DEFINED_IN_TEXT)
         acronym = self.snapshot.acronyms.find(term)
         if acronym and plain(acronym.long) != plain(term):
             if found := self.registry.find(acronym.long):
                 return self._define(replace(query, definition=found.definition.term))
-            return self._define_in_text(replace(query, term=acronym.long), evidence)
-        mentions = self._mentions(term)
+            return self._define_in_text(replace(query, term=acronym.long))
         why = "term_only_mentioned" if mentions else "term_not_defined"
         return self._refuse(query, why, _UNDEFINED, mentions or [hit.passage for hit in evidence.hits])
 
-    def _extract(self, query: Query, evidence: Evidence) -> Answer:
-        confidence = self.gate.confidence(evidence)
-        if confidence < self.gate.threshold:
-            return self._refuse(query, reason(evidence), confidence, (), evidence)
-        chosen = [(candidate.document, candidate.span) for candidate in choose(evidence.candidates)]
-        return self._quote(query, "extractive", chosen, confidence)
+    def _defining(self, term: str, passages: Sequence[Passage]) -> list[tuple[Document, Span]]:
+        """Where documents define a term, at most one place in each: bodies that define it each their own way."""
+        found: dict[str, tuple[Document, Span]] = {}
+        for passage in dict.fromkeys(passages):
+            document = self.snapshot.document(passage.document_id)
+            if document.id not in found and (span := defining_span(document, passage, term)):
+                found[document.id] = (document, span)
+        return list(found.values())[:_MOST_DEFINITIONS]
+
+    def _extract(self, query: Query) -> Answer:
+        """The sentences that answer, of the way to take the question that the documents answer best."""
+        takes = [query, *(replace(query, standalone=reading, forms=()) for reading in query.readings)]
+        gathered = [(take, self._gather(take)) for take in takes]
+        # Who is named on the way to a question need not be in the documents.
+        names = gathered[0][1].unknown_names
+        gathered = [(take, replace(evidence, unknown_names=names)) for take, evidence in gathered]
+        query, evidence = max(gathered, key=lambda one: confidence_of(one[1], self.calibration))
+        confidence = confidence_of(evidence, self.calibration)
+        gate = self.calibration.gate(read=evidence.read)
+        contradicted = contradicts(query.standalone, evidence)
+        if confidence < gate.threshold and not contradicted:
+            why = reason(evidence) if self._is_understood(query) else "not_understood"
+            return self._refuse(query, why, confidence, (), evidence)
+        candidates = choose(evidence.candidates, share=_NEAR_BEST, most=_MOST_SENTENCES)
+        chosen = _distinct((one.document, in_context(one.document, one.span)) for one in candidates)
+        if not contradicted:
+            return self._quote(query, "extractive", chosen, confidence)
+        answer = self._quote(query, "extractive", chosen, max(confidence, gate.threshold))
+        said = _messages(query.language)["frame"]["documents_say"]
+        return replace(answer, reason="premise_contradicted", text=f"{said}\n\n{answer.text}")
+
+    def _is_understood(self, query: Query) -> bool:
+        """Whether a question is in a language of the documents, or most of its words are known."""
+        if query.language == ENGLISH or query.language in self.snapshot.languages:
+            return True
+        return understood(query.standalone, query.language) >= _MOST_WORDS
 
     def _quote(self, query: Query, mode: Mode, spans: Sequence[tuple[Document, Span]], confidence: float) -> Answer:
         """An answer made of spans of documents, a citation for each."""
@@ -200,10 +334,10 @@ class Assistant:
         )
 
     def _in_words(self, why: str, query: Query, evidence: Evidence | None) -> str:
-        messages = _messages()
+        messages = _messages(query.language)
         names = ", ".join(evidence.unknown_names) if evidence else ""
         parts = [messages["reasons"][why].format(term=query.term, names=names)]
-        if self.contact and why != "smalltalk":
+        if self.contact and why not in ("smalltalk", "outside_job"):
             parts.append(messages["frame"]["contact"].format(contact=self.contact))
         return " ".join(parts)
 
@@ -243,10 +377,28 @@ def _holds(text: Sequence[str], wanted: Sequence[str]) -> bool:
     return width > 0 and any(text[at : at + width] == wanted for at in range(len(text) - width + 1))
 
 
-def _passages_first(evidence: Evidence, mentions: Sequence[Passage]) -> list[Passage]:
-    return list(dict.fromkeys([*mentions, *(hit.passage for hit in evidence.hits)]))
+def _distinct(spans: Iterable[tuple[Document, Span]]) -> list[tuple[Document, Span]]:
+    """Spans of documents, in order, without those that lie in another one."""
+    documents: dict[str, Document] = {}
+    found: dict[tuple[str, Span], None] = {}
+    for document, span in spans:
+        documents[document.id] = document
+        found[document.id, span] = None
+    kept = [one for one in found if not any(_inside(one, other) for other in found if other != one)]
+    return [(documents[identifier], span) for identifier, span in kept]
+
+
+def _inside(one: tuple[str, Span], other: tuple[str, Span]) -> bool:
+    """Whether a span of a document lies in another one."""
+    return one[0] == other[0] and other[1][0] <= one[1][0] and one[1][1] <= other[1][1]
+
+
+def _messages(language: str) -> dict[str, dict[str, str]]:
+    """What is said in a language; in English where it has no table."""
+    table = _all_messages()
+    return table.get(language, table["en"])
 
 
 @cache
-def _messages() -> dict[str, dict[str, str]]:
+def _all_messages() -> dict[str, dict[str, dict[str, str]]]:
     return tomllib.loads(_MESSAGES.read_text(encoding="utf-8"))

@@ -249,6 +249,19 @@ def evals_run(
     _evaluate(name, kind or (), lambda ground: system_of(ground, url=url), report or resume, options, gates, as_json)
 
 
+@evals_app.command("calibrate", epilog="Example: assistant evals calibrate ours.jsonl members")
+def evals_calibrate(
+    names: Annotated[list[str], typer.Argument(metavar="SET…", help="Labelled question sets.")],
+) -> None:
+    """Fit ranking and gate anew on labelled questions, for this index and its encoder."""
+    from evals.command import calibrate_sets
+
+    path, rows = calibrate_sets(names, _settings())
+    for row in rows:
+        typer.echo(" | ".join(row))
+    typer.echo(f"Written to {path}; take the file away to go back.")
+
+
 @evals_app.command("baseline", epilog="Example: assistant evals baseline members --system bm25")
 def evals_baseline(
     name: SetName,

@@ -12,7 +12,7 @@ from index.words import terms
 
 # What stands between a term and its meaning in a defining sentence.
 _DEFINES = re.compile(
-    r"\s*(?:\([^)]{1,40}\)\s*)?['\"’”]?\s*(?:,[^,.]{1,60},\s*)?"
+    r"[\s*_`]*(?:\([^)]{1,40}\)\s*)?['\"’”*_`]*\s*(?:,[^,.]{1,60},\s*)?"
     r"(?:\b(?:is|are)\s+(?!NO_NOUN)(?=\w)|\b(?:means?|refers? to|denotes?|designates?|signif(?:y|ies)"
     r"|(?:is|are|can be|may be) defined as)\b|:\s+(?!see\b)(?=\S+\s+\S)|\s[-–—]\s|\t)".replace(
         # After "is", these begin a statement about a thing, not what the thing is.
@@ -24,7 +24,7 @@ _DEFINES = re.compile(
     re.IGNORECASE,
 )
 _BEFORE_TERM = re.compile(
-    r"^[\s\"'‘“«(]*(?:(?:the term|the expression|an?|the|les?|la|el|der|die|das)\s+)?[\"'‘“«]?", re.IGNORECASE
+    r"^[\s\"'‘“«(*_`#]*(?:(?:the term|the expression|an?|the|les?|la|el|der|die|das)\s+)?[\"'‘“«*_`]*", re.IGNORECASE
 )
 _NAMED_AS = re.compile(r"\b(?:umbrella|generic|collective|common)\s+(?:name|term)\b", re.IGNORECASE)
 

@@ -4,76 +4,105 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
 
-from assistant.language import plain, tables
-from assistant.question import content_words, expected
-from corpus.spans import Span, paragraphs
+import numpy as np
+
+from assistant.calibration import Logistic, Ranker
+from assistant.expected import expected, holds_expected
+from assistant.language import plain, synonymous_phrases, synonyms, tables
+from assistant.parts import gives_orders
+from assistant.question import content_words
+from assistant.types import Form
+from corpus.spans import Span, paragraphs, sentences
 from corpus.split import body_start
 from corpus.types import Document, Passage
 from corpus.wording import folded
 from index.acronyms import Acronym, missing_forms
-from index.encode import Encoded, Vectors
+from index.encode import Encoded, Vectors, WordVectors
+from index.reader import Reader, Reading
 from index.search import Hit, Snapshot
 from index.words import terms
 
-_PATTERNS = Path(__file__).with_name("expected.toml")
 _ENDS_A_SENTENCE = re.compile(r"[.!?…:;。！？؟][\"'”’»)\]]*$")
 PASSAGES_READ = 8
-MOST_SENTENCES = 3
-# Late interaction reads this many sentences.
-_RERANKED = 12
-# Sentences this close to the best one are cited with it.
-_NEAR_BEST = 0.92
-# A heading names a topic; it seldom answers.
-_HEADING_WEIGHT = 0.75
-# So does a sentence without the kind of thing that was asked for.
-_UNEXPECTED_WEIGHT = 0.75
+# Late interaction reads this many sentences, and the reader as many of the best of them.
+_RERANKED = 16
+_READ = 8
+# What the reader is shown: a sentence with its neighbours, up to so many words.
+_WINDOW_WORDS = 85
+_SHORT = 5
+# A paragraph of so many characters is quoted whole.
+_SHORT_PARAGRAPH = 320
 # A word that stands in the section, but not in the sentence, counts for less.
 _IN_SECTION = 0.6
 # So does another word for the same.
 _SYNONYM = 0.8
 _LEAST_WEIGHT = 0.2
+_BY_HAND = Ranker()
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sentence that may answer. All scores lie in [0, 1], higher is better.
+    """A sentence that may answer. All scores but `logit` lie in [0, 1], higher is better.
 
     `coverage` is the share of the question's content, by rarity, that the sentence or its section
-    holds; `similarity` the cosine of the two vectors; `late` the late interaction of their words,
-    None where it was not computed; `has_expected` whether the kind of thing that was asked for
-    (a number, a date, a name) stands in it.
+    holds, `own` what the sentence holds itself, `heading` what the headings above it hold;
+    `similarity` the cosine of the two vectors; `late` the late interaction of the words of content,
+    `late_all` that of all words, None where they were not computed; `section` and `passage` how well
+    the section and the passage match, `rank` the passage's; `has_expected` whether the kind of thing
+    that was asked for (a number, a date, a name) stands in it. `reading` is what the reader makes of
+    it, None where it was not read. `score` is the probability that the sentence holds the answer.
     """
 
     document: Document
     span: Span
     coverage: float
+    own: float
+    heading: float
     similarity: float
-    section_score: float
+    section: float
+    passage: float
+    rank: int
     has_expected: bool
+    is_heading: bool = False
     late: float | None = None
+    late_all: float | None = None
+    reading: Reading | None = None
+    score: float = 0.0
 
     @property
     def text(self) -> str:
         return self.document.text[slice(*self.span)]
 
     @property
-    def is_heading(self) -> bool:
-        path = self.document.section_at(self.span[0]).heading_path
-        return path[-1:] == (" ".join(self.text.split()).lstrip("# "),)
+    def first_look(self) -> float:
+        """Half the section, half the sentence: which sentences are looked at more closely."""
+        score = (self.section + (self.coverage + self.similarity) / 2) / 2
+        return score * (1 if self.has_expected else 0.75) * (0.75 if self.is_heading else 1)
 
-    @property
-    def score(self) -> float:
-        """Half the section, half the sentence; late interaction counts as much as both."""
-        score = (self.section_score + (self.coverage + self.similarity) / 2) / 2
-        if self.late is not None:
-            score = (score + self.late) / 2
-        return score * (_HEADING_WEIGHT if self.is_heading else 1) * (1 if self.has_expected else _UNEXPECTED_WEIGHT)
+    def features(self) -> dict[str, float]:
+        """What the ranking looks at."""
+        found = {
+            "coverage": self.coverage,
+            "own": self.own,
+            "heading": self.heading,
+            "similarity": self.similarity,
+            "late": self.late or 0.0,
+            "late_all": self.late_all or 0.0,
+            "section": self.section,
+            "passage": self.passage,
+            "rank": 1 / (1 + self.rank),
+            "expected": float(self.has_expected),
+            "is_heading": float(self.is_heading),
+            "prose": float(bool(_ENDS_A_SENTENCE.search(self.text))),
+            "short": float(len(self.text.split()) < _SHORT),
+            "asks": float(self.text.rstrip().endswith(("?", "？", "؟"))),
+        }
+        if self.reading is not None:
+            found |= {"answers": self.reading.answers, "inside": self.reading.inside}
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +111,8 @@ class Evidence:
 
     `unknown` is the share of the question's content words that no document holds; `expected` what
     kind of thing was asked for, `content` how many words of content the question has, and
-    `unknown_names` the names in it that no document holds.
+    `unknown_names` the names in it that no document holds. `read` tells whether the reader has read
+    the best of them.
     """
 
     candidates: tuple[Candidate, ...]
@@ -91,29 +121,128 @@ class Evidence:
     expected: str | None
     content: int
     unknown_names: tuple[str, ...] = ()
+    read: bool = False
 
 
-def gather(snapshot: Snapshot, question: str, language: str) -> Evidence:
-    """Search for a question and rank the sentences of the best passages."""
-    asked = Asked.of(snapshot, question, language)
-    hits = snapshot.search(question, PASSAGES_READ, asked.encoded)
-    candidates = {
-        (candidate.document.id, candidate.span): candidate
-        # The best passage last: a sentence in two of them keeps the better section.
-        for hit in reversed(hits)
-        for passage in _hit_last(snapshot, hit)
-        for candidate in _candidates(snapshot, replace(hit, passage=passage), asked)
-    }
-    ranked = _rerank(snapshot, asked, _best_first(candidates.values())[:_RERANKED])
-    ranked = _distinct(_below_heading(candidate, asked.kind) for candidate in ranked)
-    return Evidence(
-        candidates=tuple(ranked),
-        hits=tuple(hits),
-        unknown=_unknown_share(snapshot, asked),
-        expected=asked.kind,
-        content=len(asked.weights),
+def gather(
+    snapshot: Snapshot,
+    question: str,
+    language: str,
+    forms: Sequence[Form] = (),
+    ranker: Ranker = _BY_HAND,
+    reader: Reader | None = None,
+) -> Evidence:
+    """Search for a question, in its own words and in languages of the documents, and rank the sentences found."""
+    english = next((form.text for form in forms if form.language == "en"), None)
+    kind = expected(question, language, english)
+    own = Asked.of(snapshot, Form(language, question), kind)
+    in_forms = {form.language for form in forms}
+    asked = [own, *(Asked.of(snapshot, form, kind) for form in forms)]
+    hits: list[Hit] = []
+    candidates: list[Candidate] = []
+    for one in asked:
+        # A form in another language is asked of the documents in that language alone.
+        found = [
+            hit for hit in snapshot.search(one.text, PASSAGES_READ, one.encoded) if one.reads(snapshot, hit, in_forms)
+        ]
+        hits += found
+        candidates += _late(snapshot, one, _first(snapshot, found, one))
+    evidence = Evidence(
+        candidates=tuple(_best_first(_scored(candidate, ranker.plain) for candidate in candidates)),
+        hits=tuple(sorted(hits, key=lambda hit: -hit.score)),
+        unknown=min(_unknown_share(snapshot, one) for one in asked),
+        expected=kind,
+        content=max(len(one.weights) for one in asked),
         unknown_names=unknown_names(snapshot, question, language),
     )
+    # The reader knows English alone.
+    english = question if language == "en" else english
+    if reader and english and ranker.read:
+        first = shown(evidence.candidates)
+        rest = [one for one in evidence.candidates if one not in first]
+        evidence = replace(evidence, candidates=(*readings(reader, english, first), *rest))
+    return _settled(ranked(evidence, ranker))
+
+
+def ranked(evidence: Evidence, ranker: Ranker) -> Evidence:
+    """Evidence with its sentences in the order of a ranking; those that the reader was shown first, where it was."""
+    first = _best_first(_scored(candidate, ranker.plain) for candidate in evidence.candidates)
+    read = [one for one in shown(first) if one.reading is not None] if ranker.read else []
+    if not read:
+        return replace(evidence, candidates=tuple(first), read=False)
+    rest = [one for one in first if one not in read]
+    best = _best_first(_scored(candidate, ranker.read) for candidate in read)
+    return replace(evidence, candidates=(*best, *rest), read=True)
+
+
+def shown(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Those of ranked sentences that the reader is shown."""
+    return [one for one in candidates if one.document.language == "en" and not one.is_heading][:_READ]
+
+
+def readings(reader: Reader, question: str, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Sentences with what the reader makes of each in its window."""
+    wanted = [one for one in candidates if one.document.language == "en" and not one.is_heading]
+    windows = [window(one.document, one.span) for one in wanted]
+    found = reader.read(
+        question,
+        [one.document.text[start:end] for one, (start, end) in zip(wanted, windows, strict=True)],
+        [(one.span[0] - start, one.span[1] - start) for one, (start, _) in zip(wanted, windows, strict=True)],
+    )
+    read = {(one.document.id, one.span): reading for one, reading in zip(wanted, found, strict=True)}
+    return [replace(one, reading=read.get((one.document.id, one.span))) for one in candidates]
+
+
+def _settled(evidence: Evidence) -> Evidence:
+    """Headings replaced by what they head, each sentence once."""
+    below = (_below_heading(candidate, evidence.expected) for candidate in evidence.candidates)
+    return replace(evidence, candidates=tuple(_distinct(below)))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question made ready for ranking: as encoded, words of content by weight with other words for
+    them, acronyms, and the kind of thing it asks for."""
+
+    text: str
+    language: str
+    encoded: Encoded
+    weights: Mapping[str, float]
+    others: Mapping[str, tuple[str, ...]]
+    acronyms: Sequence[Acronym]
+    kind: str | None
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, form: Form, kind: str | None) -> Asked:
+        weights, others = _weighted(snapshot, form)
+        return cls(
+            text=form.text,
+            language=form.language,
+            encoded=snapshot.encode(form.text),
+            weights=weights,
+            others=others,
+            acronyms=snapshot.acronyms.spoken_of(form.text),
+            kind=kind,
+        )
+
+    def reads(self, snapshot: Snapshot, hit: Hit, in_forms: set[str]) -> bool:
+        """Whether this form of the question is the one that a hit's document is asked in."""
+        language = snapshot.info(hit.passage.document_id).language
+        return language == self.language if self.language in in_forms else language not in in_forms
+
+
+def _first(snapshot: Snapshot, hits: Sequence[Hit], asked: Asked) -> list[Candidate]:
+    """The sentences of the passages found that are worth a closer look."""
+    found = {
+        (candidate.document.id, candidate.span): candidate
+        # The best passage last: a sentence in two of them keeps the better section.
+        for rank, hit in reversed(list(enumerate(hits)))
+        for passage in _hit_last(snapshot, hit)
+        for candidate in _candidates(snapshot, replace(hit, passage=passage), rank, asked)
+    }
+    ranked = sorted(found.values(), key=lambda one: (-one.first_look, one.document.id, one.span))
+    # A sentence that gives orders to a program answers nobody.
+    return [one for one in ranked[: 2 * _RERANKED] if not gives_orders(one.text)][:_RERANKED]
 
 
 def _hit_last(snapshot: Snapshot, hit: Hit) -> list[Passage]:
@@ -121,26 +250,33 @@ def _hit_last(snapshot: Snapshot, hit: Hit) -> list[Passage]:
     return [*(passage for passage in snapshot.joined(hit.passage) if passage != hit.passage), hit.passage]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question made ready for ranking: as encoded, content words by weight with other words for them,
-    acronyms, and the kind of thing it asks for."""
+def _scored(candidate: Candidate, model: Logistic | None) -> Candidate:
+    score = model.probability(candidate.features()) if model else _by_hand(candidate)
+    return replace(candidate, score=score)
 
-    encoded: Encoded
-    weights: Mapping[str, float]
-    acronyms: Sequence[Acronym]
-    kind: str | None
-    synonyms: Mapping[str, tuple[str, ...]]
 
-    @classmethod
-    def of(cls, snapshot: Snapshot, question: str, language: str) -> Asked:
-        return cls(
-            encoded=snapshot.encode(question),
-            weights=content_weights(snapshot, question, language),
-            acronyms=snapshot.acronyms.spoken_of(question),
-            kind=expected(question, language),
-            synonyms=tables()[language].synonyms,
-        )
+def _by_hand(candidate: Candidate) -> float:
+    """A score before anything was fitted: late interaction counts as much as the first look."""
+    first = candidate.first_look
+    return first if candidate.late is None else (first + candidate.late * (1 if candidate.has_expected else 0.75)) / 2
+
+
+def window(document: Document, span: Span) -> Span:
+    """A sentence with the one before and the one after it in its section, as far as they are short enough."""
+    section = document.section_at(span[0])
+    around = sentences(document.text, section.start, section.end)
+    at = next((number for number, other in enumerate(around) if other[0] <= span[0] < other[1]), None)
+    if at is None:
+        return span
+    start, end = span
+    words = len(document.text[start:end].split())
+    for neighbour in (at - 1, at + 1):
+        if 0 <= neighbour < len(around):
+            length = len(document.text[slice(*around[neighbour])].split())
+            if words + length <= _WINDOW_WORDS:
+                words += length
+                start, end = min(start, around[neighbour][0]), max(end, around[neighbour][1])
+    return start, end
 
 
 def _below_heading(candidate: Candidate, kind: str | None) -> Candidate:
@@ -153,7 +289,8 @@ def _below_heading(candidate: Candidate, kind: str | None) -> Candidate:
     if not below:
         return candidate
     span = (prose or below)[0]
-    return replace(candidate, span=span, has_expected=_has_expected(kind, document.text[slice(*span)]))
+    expected_there = _has_expected(kind, document.text[slice(*span)])
+    return replace(candidate, span=span, is_heading=False, has_expected=expected_there)
 
 
 def _has_expected(kind: str | None, text: str) -> bool:
@@ -178,66 +315,56 @@ def _best_first(candidates: Iterable[Candidate]) -> list[Candidate]:
     return sorted(candidates, key=lambda candidate: (-candidate.score, candidate.document.id, candidate.span))
 
 
-def _rerank(snapshot: Snapshot, asked: Asked, candidates: list[Candidate]) -> list[Candidate]:
-    """The candidates by late interaction too.
+def _late(snapshot: Snapshot, asked: Asked, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates with their late interaction.
 
     Khattab and Zaharia (2020), "ColBERT": the mean over the question's words of their best match
-    among the sentence's words, here over the words that carry content, with untrained vectors.
+    among the sentence's words, with untrained vectors; over the words that carry content, and over all.
     """
-    if not candidates:
-        return []
     question = asked.encoded.words
+    content = {word for unit in asked.weights for word in unit.split()}
+    telling = np.array([plain(word) in content for word in question.words], bool)
     found = snapshot.words_in([(candidate.document.id, candidate.span) for candidate in candidates])
-    rows = [at for at, word in enumerate(question.words) if plain(word) in asked.weights]
-    if not rows:
-        return candidates
-    wanted = question.vectors[rows]
-    return _best_first(
-        replace(candidate, late=_late(wanted, words.vectors))
+    return [
+        replace(candidate, late=late, late_all=late_all)
         for candidate, words in zip(candidates, found, strict=True)
-    )
+        for late, late_all in [_interactions(question, telling, words.vectors)]
+    ]
 
 
-def _late(wanted: Vectors, found: Vectors) -> float:
-    return max(0.0, float((wanted @ found.T).max(axis=1).mean())) if len(found) else 0.0
+def _interactions(question: WordVectors, telling: np.ndarray, found: Vectors) -> tuple[float, float]:
+    """The mean of the best matches of the words of content, and that of all words."""
+    if not len(found) or not len(question.words):
+        return 0.0, 0.0
+    best = (question.vectors @ found.T).max(axis=1)
+    content = best[telling].mean() if telling.any() else best.mean()
+    return max(0.0, float(content)), max(0.0, float(best.mean()))
 
 
-def choose(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The sentences that make the answer: the best, with those nearly as good, in reading order."""
+def choose(candidates: Sequence[Candidate], *, share: float, most: int) -> list[Candidate]:
+    """The sentences that make the answer: the best, with those nearly as probable, in reading order."""
     best = candidates[0]
-    chosen = [
-        candidate
-        for candidate in candidates
-        if candidate.score >= _NEAR_BEST * best.score and candidate.coverage >= _NEAR_BEST * best.coverage
-    ][:MOST_SENTENCES]
+    chosen = [candidate for candidate in candidates if candidate.score >= share * best.score][:most]
     return sorted(
         chosen, key=lambda candidate: (candidate.document.id != best.document.id, candidate.document.id, candidate.span)
     )
 
 
-@cache
-def patterns() -> Mapping[str, re.Pattern[str]]:
-    """What numbers, dates and names look like, from `expected.toml`."""
-    table = tomllib.loads(_PATTERNS.read_text(encoding="utf-8"))
-    table["date"] = [*table["calendar"], *table["time"]]
-    return {kind: re.compile("|".join(parts)) for kind, parts in table.items()}
-
-
-def holds_expected(kind: str, text: str) -> bool:
-    """Whether a text holds a thing of the kind that was asked for.
-
-    >>> holds_expected("number", "in October 2023"), holds_expected("number", "in 3 towns")
-    (False, True)
-    """
-    if kind == "number":
-        # A year or a date is no count of anything.
-        text = patterns()["calendar"].sub(" ", text)
-    return bool(patterns()[kind].search(text))
+def in_context(document: Document, span: Span) -> Span:
+    """A sentence with the rest of its paragraph where that is short: torn out of it, it is harder to understand."""
+    section = document.section_at(span[0])
+    around = paragraphs(document.text, section.start, section.end)
+    start, end = next((one for one in around if one[0] <= span[0] and span[1] <= one[1]), span)
+    return (start, end) if end - start <= _SHORT_PARAGRAPH else span
 
 
 def unknown_names(snapshot: Snapshot, question: str, language: str) -> tuple[str, ...]:
-    """The names in a question that no document holds: capitals inside it, in a language that writes names so."""
-    words = re.findall(r"\w+", question)
+    """The names in a question that no document holds: capitals inside it, in a language that writes names so.
+
+    Of a message of several sentences the last one asks; who is named before it need not be in the documents.
+    """
+    last = question[slice(*sentences(question)[-1])] if question.strip() else question
+    words = re.findall(r"\w+", last)
     capitals = [word for word in words[1:] if word[0].isupper() and len(word) > 1]
     if language == "de" or len(capitals) * 2 > len(words):
         # German writes every noun so, and a title or a shout every word.
@@ -246,42 +373,63 @@ def unknown_names(snapshot: Snapshot, question: str, language: str) -> tuple[str
     return tuple(word for word in capitals if plain(word) not in function and not snapshot.frequency(word))
 
 
-def content_weights(snapshot: Snapshot, question: str, language: str) -> dict[str, float]:
-    """The content words of a question, each by how rare it is in the documents, up to 1.
+def _weighted(snapshot: Snapshot, form: Form) -> tuple[dict[str, float], dict[str, tuple[str, ...]]]:
+    """The content of a question, each word or known phrase by how rare it is in the documents, up to 1, with others
+    that ask for the same.
 
     Robertson and Sparck Jones' inverse document frequency, as in BM25, over passages.
     """
+    if form.alternatives:
+        units = {group[0]: group[1:] for group in form.alternatives}
+    else:
+        text = plain(form.text)
+        units = {}
+        for phrase in synonymous_phrases(text, form.language):
+            units[phrase] = synonyms(phrase, form.language)
+            text = text.replace(phrase, " ")
+        units |= {word: synonyms(word, form.language) for word in content_words(text, form.language)}
     total = snapshot.passage_count
     rarest = math.log1p((total + 0.5) / 0.5)
-    weights: dict[str, float] = {}
-    for word in content_words(question, language):
-        frequency = snapshot.frequency(word)
-        weight = math.log1p((total - frequency + 0.5) / (frequency + 0.5)) / rarest
-        weights[word] = max(_LEAST_WEIGHT, weight)
-    return weights
+    weights = {}
+    for unit in units:
+        frequency = min((snapshot.frequency(word) for word in unit.split()), default=0)
+        weights[unit] = max(_LEAST_WEIGHT, math.log1p((total - frequency + 0.5) / (frequency + 0.5)) / rarest)
+    return weights, units
 
 
-def _candidates(snapshot: Snapshot, hit: Hit, asked: Asked) -> list[Candidate]:
+def _candidates(snapshot: Snapshot, hit: Hit, rank: int, asked: Asked) -> list[Candidate]:
     """The sentences of a passage, each with its scores but the late interaction."""
     document = snapshot.document(hit.passage.document_id)
     path = " ".join(hit.passage.heading_path)
     around = _term_set(asked, document, f"{path} {document.text[hit.passage.start : hit.passage.end]}")
     section_coverage = _coverage(asked, around, frozenset(), document.language)
+    above = _coverage(asked, _term_set(asked, document, f"{path} {document.title}"), frozenset(), document.language)
     spans, vectors = snapshot.sentences_in(hit.passage)
     similarities = vectors @ asked.encoded.vector[0] if spans else ()
-    return [
-        Candidate(
-            document=document,
-            span=span,
-            coverage=_coverage(
-                asked, _term_set(asked, document, document.text[slice(*span)]), around, document.language
-            ),
-            similarity=max(0.0, float(similarity)),
-            section_score=(section_coverage + max(0.0, hit.similarity or 0.0)) / 2,
-            has_expected=_has_expected(asked.kind, document.text[slice(*span)]),
+    found = []
+    for span, similarity in zip(spans, similarities, strict=True):
+        held = _term_set(asked, document, document.text[slice(*span)])
+        found.append(
+            Candidate(
+                document=document,
+                span=span,
+                coverage=_coverage(asked, held, around, document.language),
+                own=_coverage(asked, held, frozenset(), document.language),
+                heading=above,
+                similarity=max(0.0, float(similarity)),
+                section=(section_coverage + max(0.0, hit.similarity or 0.0)) / 2,
+                passage=hit.score,
+                rank=rank,
+                has_expected=_has_expected(asked.kind, document.text[slice(*span)]),
+                is_heading=_is_heading(document, span),
+            )
         )
-        for span, similarity in zip(spans, similarities, strict=True)
-    ]
+    return found
+
+
+def _is_heading(document: Document, span: Span) -> bool:
+    path = document.section_at(span[0]).heading_path
+    return path[-1:] == (" ".join(document.text[slice(*span)].split()).lstrip("# "),)
 
 
 def _term_set(asked: Asked, document: Document, text: str) -> frozenset[str]:
@@ -302,15 +450,18 @@ def _coverage(asked: Asked, inside: frozenset[str], around: frozenset[str], lang
 
 def _held(asked: Asked, word: str, text: frozenset[str], language: str) -> float:
     """1 where a text holds a word in any form, less where it holds one that asks for the same, else 0."""
+    if not text:
+        return 0.0
     if text.issuperset(terms(word, language)):
         return 1.0
-    others = asked.synonyms.get(word, ())
+    others = asked.others.get(word, ())
     return _SYNONYM if any(text.issuperset(terms(other, language)) for other in others) else 0.0
 
 
 def _unknown_share(snapshot: Snapshot, asked: Asked) -> float:
     """The share of the question's content words that no document holds, nor a word for the same."""
     unknown = sum(
-        not any(snapshot.frequency(form) for form in (word, *asked.synonyms.get(word, ()))) for word in asked.weights
+        not any(all(map(snapshot.frequency, form.split())) for form in (word, *asked.others.get(word, ())))
+        for word in asked.weights
     )
     return unknown / len(asked.weights) if asked.weights else 0.0

@@ -1,78 +1,72 @@
-"""The gate: how probable it is that the documents answer, decided before anything is composed.
-
-A logistic regression over a few named features. The coefficients are data, fitted by
-`python -m evals.fit_gate`; `gate.toml` names what they were fitted on.
-"""
+"""The gate: how probable it is that the documents answer, decided before anything is composed."""
 
 from __future__ import annotations
 
-import math
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+import re
 
-from assistant.extract import Evidence
+from assistant.calibration import Calibration
+from assistant.expected import kinds
+from assistant.extract import Candidate, Evidence
+from assistant.parts import presumes
 
-_COEFFICIENTS = Path(__file__).with_name("gate.toml")
-FEATURES = (
-    "coverage",
-    "full_coverage",
-    "similarity",
-    "late",
-    "section",
-    "unknown",
-    "quantity_missing",
-    "name_missing",
-    "expected_found",
-    "few_words",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """Coefficients by feature, the intercept, and the confidence from which a question is answered."""
-
-    threshold: float
-    intercept: float
-    coefficients: Mapping[str, float]
-
-    def confidence(self, evidence: Evidence) -> float:
-        """The probability that the documents answer the question, from 0 to 1."""
-        if not evidence.candidates or not evidence.content:
-            return 0.0
-        found = features(evidence)
-        logit = self.intercept + sum(weight * found[name] for name, weight in self.coefficients.items())
-        confidence = 1 / (1 + math.exp(-logit))
-        # No sentence without a number says how many, and none without a date says when; what is said
-        # of someone or somewhere that no document names is not said there.
-        ruled_out = found["quantity_missing"] or evidence.unknown_names
-        return min(confidence, self.threshold / 2) if ruled_out else confidence
-
-
-@cache
-def load_gate() -> Gate:
-    """The gate that ships with the project."""
-    table = tomllib.loads(_COEFFICIENTS.read_text(encoding="utf-8"))
-    return Gate(table["threshold"], table["intercept"], table["coefficients"])
+_LOW = 0.3
+_ENOUGH = 0.2
+# What a contradicted question's other words must have in common with the sentence.
+_SAME = 0.4
+_ALIKE = 0.45
 
 
 def features(evidence: Evidence) -> dict[str, float]:
-    """What the gate looks at, each from 0 to 1."""
+    """What the gate looks at. The best sentence's scores, how it stands out, and what the question asks for."""
     best = evidence.candidates[0]
-    return {
+    missing = evidence.expected is not None and not best.has_expected
+    found = {
         "coverage": best.coverage,
-        "full_coverage": float(best.coverage > 0.999),
+        "own": best.own,
+        "heading": best.heading,
         "similarity": best.similarity,
         "late": best.late or 0.0,
-        "section": best.section_score,
+        "late_all": best.late_all or 0.0,
+        "section": best.section,
+        "score": best.score,
+        "margin": best.score - (evidence.candidates[1].score if len(evidence.candidates) > 1 else 0.0),
         "unknown": evidence.unknown,
-        "quantity_missing": float(evidence.expected in ("number", "date") and not best.has_expected),
-        "name_missing": float(evidence.expected == "name" and not best.has_expected),
+        "unknown_name": float(bool(evidence.unknown_names)),
+        "quantity_missing": float(missing and _decides(evidence)),
+        "name_missing": float(missing and not _decides(evidence)),
         "expected_found": float(evidence.expected is not None and best.has_expected),
         "few_words": 1 / (1 + evidence.content),
     }
+    if evidence.read:
+        found |= _as_read(evidence)
+    return found
+
+
+def contradicts(question: str, evidence: Evidence) -> bool:
+    """Whether the best sentence says otherwise than a question takes for true: it speaks of the same, with another
+    year or number, or without a name that no document holds."""
+    if not evidence.candidates or not presumes(question):
+        return False
+    best = evidence.candidates[0]
+    asked, said = _numbers(question), _numbers(best.text)
+    other_number = bool(asked and said and not asked & said)
+    same = best.coverage >= _SAME or best.similarity >= _ALIKE
+    return same and (other_number or bool(evidence.unknown_names))
+
+
+def _numbers(text: str) -> set[str]:
+    return set(re.findall(r"\d+(?:[.,]\d+)*", text))
+
+
+def confidence(evidence: Evidence, calibration: Calibration) -> float:
+    """The probability that the documents answer the question, from 0 to 1."""
+    if not evidence.candidates or not evidence.content:
+        return 0.0
+    gate = calibration.gate(read=evidence.read)
+    found = gate.model.probability(features(evidence))
+    # No sentence without a number says how many, and none without a date says when; what is said of
+    # someone or somewhere that no document names is not said there.
+    return min(found, gate.threshold / 2) if _ruled_out(evidence) else found
 
 
 def reason(evidence: Evidence) -> str:
@@ -82,8 +76,36 @@ def reason(evidence: Evidence) -> str:
     best = evidence.candidates[0]
     if evidence.unknown_names:
         return "unknown_name"
-    if best.coverage < 0.25 and best.similarity < 0.3:
+    if best.coverage < 0.25 and best.similarity < _LOW:
         return "no_relevant_passage"
     if evidence.expected and not best.has_expected:
-        return f"expected_{evidence.expected}_missing"
-    return "related_passages_only"
+        return kinds()[evidence.expected].reason
+    return "relation_absent" if best.coverage > 0.5 else "related_passages_only"
+
+
+def _ruled_out(evidence: Evidence) -> bool:
+    # Where several sentences would make the answer, one of them is enough.
+    held = any(one.has_expected for one in _answering(evidence))
+    return (_decides(evidence) and not held) or bool(evidence.unknown_names)
+
+
+def _decides(evidence: Evidence) -> bool:
+    """Whether no text answers without the kind of thing that was asked for."""
+    return evidence.expected is not None and kinds()[evidence.expected].decides
+
+
+def _answering(evidence: Evidence) -> list[Candidate]:
+    best = evidence.candidates[0].score
+    return [one for one in evidence.candidates if one.score >= _ENOUGH * best]
+
+
+def _as_read(evidence: Evidence) -> dict[str, float]:
+    """What the reader makes of the best sentences, as logits."""
+    read = sorted((one.reading.answers for one in evidence.candidates if one.reading), reverse=True)
+    first = evidence.candidates[0].reading
+    return {
+        "answers": first.answers if first else 0.0,
+        "answers_most": read[0] if read else 0.0,
+        "answers_next": read[1] if len(read) > 1 else 0.0,
+        "inside": first.inside if first else 0.0,
+    }

@@ -6,13 +6,17 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from corpus.wording import folded, without_accents
+from index.words import terms
 
 _TABLES = Path(__file__).with_name("language.toml")
+_LEXICON = Path(__file__).with_name("lexicon")
+_ENOUGH = 2
+_SHORT = 1000
 _EDGES = " \t\n?!.…,;:\"'¿¡。？！、，؟«»()[]*_"
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 """Characters of the scripts that are written without spaces between words."""
@@ -46,7 +50,7 @@ class Phrases:
     interrogatives: frozenset[str]
     function: frozenset[str]
     small_talk: frozenset[str]
-    synonyms: Mapping[str, tuple[str, ...]]
+    synonyms: tuple[tuple[str, ...], ...]
     expects: Mapping[str, tuple[str, ...]]
 
 
@@ -57,13 +61,58 @@ def tables() -> Mapping[str, Phrases]:
     return {language: _phrases(table) for language, table in raw.items()}
 
 
+def synonyms(unit: str, language: str) -> tuple[str, ...]:
+    """Words and phrases that ask for the same as a word or phrase in any form."""
+    return _groups(language).get(_stems(unit, language), ())
+
+
+def synonymous_phrases(text: str, language: str) -> list[str]:
+    """The phrases of several words in a folded text that have synonyms, the longest first, none inside another."""
+    found: list[str] = []
+    words = text.split()
+    for length in (3, 2):
+        for at in range(len(words) - length + 1):
+            phrase = " ".join(words[at : at + length]).strip("?!.,;: ")
+            inside = any(phrase in longer for longer in found)
+            if not inside and phrase in text and _stems(phrase, language) in _groups(language):
+                found.append(phrase)
+    return found
+
+
+@cache
+def _groups(language: str) -> Mapping[tuple[str, ...], tuple[str, ...]]:
+    """The synonyms by the stems of each word or phrase."""
+    groups = [list(group) for group in tables()[language].synonyms]
+    path = _LEXICON / f"synonyms.{language}.tsv"
+    if path.is_file():
+        groups += [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+    found: dict[tuple[str, ...], dict[str, None]] = {}
+    for group in groups:
+        for unit in group:
+            others = found.setdefault(_stems(unit, language), {})
+            others.update(dict.fromkeys(other for other in group if other != unit))
+    return {stems: tuple(others) for stems, others in found.items()}
+
+
+def _stems(unit: str, language: str) -> tuple[str, ...]:
+    return tuple(terms(unit, language))
+
+
 def plain(text: str) -> str:
     """The form in which questions and tables are compared.
 
     >>> plain(" ¿Qué es un  “parque”? ")
     "que es un 'parque"
     """
+    return _known_plain(text) if len(text) <= _SHORT else _plain(text)
+
+
+def _plain(text: str) -> str:
     return without_accents(folded(text)).strip(_EDGES)
+
+
+# A question is compared with hundreds of phrases.
+_known_plain = lru_cache(maxsize=32_768)(_plain)
 
 
 def whole_word(phrase: str) -> str:
@@ -81,8 +130,30 @@ def detect(question: str) -> str:
             return language
     words = re.findall(r"\w+", plain(question))
     scores = {language: sum(word in phrases.function for word in words) for language, phrases in tables().items()}
-    best = max(scores, key=lambda language: (scores[language], language == "en"))
-    return best if scores[best] else "en"
+    most = max(scores.values())
+    near = max(most - 1, 0)
+    tied = [language for language, score in scores.items() if score >= near and language not in dict(_SCRIPTS)]
+    if len(tied) == 1:
+        return tied[0]
+    # Small words are shared by languages: then the words of the lists tell.
+    known = {language: sum(word in listed_words(language) for word in words) for language in tied}
+    found = max(tied, key=lambda language: (scores[language] + known[language], language == "en"))
+    # A single word without a small one beside it may be a name.
+    return found if most or known[found] >= _ENOUGH else "en"
+
+
+@cache
+def listed_words(language: str) -> frozenset[str]:
+    """The folded words of a language that the lists hold; of English those that any list gives a word's meaning by."""
+    found: set[str] = set()
+    for path in sorted(_LEXICON.glob("*.tsv")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        if path.stem == language:
+            found.update(word for line in lines for word in plain(line.partition("\t")[0]).split())
+        elif language == "en":
+            column = 0 if path.name.startswith("synonyms") else 1
+            found.update(re.findall(r"[a-z]+", " ".join(" ".join(line.split("\t")[column:]) for line in lines).lower()))
+    return frozenset(found)
 
 
 def frame(template: str, bodies: Iterable[str]) -> re.Pattern[str]:
@@ -121,6 +192,6 @@ def _phrases(table: Mapping[str, Any]) -> Phrases:
         interrogatives=frozenset(listed("interrogatives")),
         function=frozenset(listed("function")),
         small_talk=frozenset(listed("small_talk")),
-        synonyms={word: tuple(group) for group in table.get("synonyms", ()) for word in group},
+        synonyms=tuple(map(tuple, table.get("synonyms", ()))),
         expects={kind: tuple(map(plain, phrases)) for kind, phrases in table.get("expects", {}).items()},
     )

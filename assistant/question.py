@@ -8,20 +8,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from assistant.language import UNSPACED, Phrases, detect, frame, plain, tables, whole_word
+from assistant.language import UNSPACED, Phrases, detect, frame, listed_words, plain, tables, whole_word
+from assistant.parts import comparison, compound, cues, is_outside, named, without_orders
 from assistant.registry import Found, Registry
-from assistant.types import Query, Turn
+from assistant.translate import ENGLISH, from_english, into_english
+from assistant.types import Form, Query, Turn
 from corpus.errors import UserError
 from corpus.spans import sentences
+from corpus.types import Definition
 from index.spelling import LONG_WORD
 
 LONGEST_QUESTION = 2000
 _ASKS = ("?", "？", "؟")
 _ENOUGH = 2
-_LONG = re.compile(rf"[^\W\d_]{{{LONG_WORD - 1},}}")
+# A question is put into so many languages of the documents, those with the most passages.
+_MOST_LANGUAGES = 3
+# A message of so many sentences is taken in several ways.
+_LONG_MESSAGE = 3
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,23 @@ class Documents(Protocol):
         """Whether the documents say what an acronym stands for."""
         ...
 
+    def acronym_in(self, text: str, /) -> str | None:
+        """The acronym of the documents that a text speaks of by either of its forms; None where it is not one."""
+        ...
+
+    def names(self, phrase: str, /) -> bool:
+        """Whether a folded phrase is a name in the documents: written with a capital at each word."""
+        ...
+
+    def cognate(self, word: str, /) -> str | None:
+        """The word of the documents that is written much like a word of another language; None where there is none."""
+        ...
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """The languages of the documents, the one with the most first."""
+        ...
+
     def meant_by(self, word: str, language: str, /) -> str | None:
         """The word of documents in a language that a misspelt one was meant to be; None where it is none."""
         ...
@@ -70,11 +94,40 @@ def check_question(question: str) -> None:
 def understand(question: str, history: Sequence[Turn], registry: Registry, documents: Documents) -> Query:
     """The query behind a question."""
     language = detect(question)
-    text = _heart(_respelt(" ".join(question.split()), language, registry, documents), tables()[language])
+    said = without_orders(" ".join(question.split()))
+    if not said:
+        return Query(question, " ".join(question.split()), "outside", language)
+    respelt = _respelt(said, language, registry, documents)
+    query = _understood(question, _heart(respelt, tables()[language], registry), language, history, registry, documents)
+    if query.kind == "question":
+        query = _closer(query, respelt, history, registry, documents)
+    return query
+
+
+def _closer(query: Query, said: str, history: Sequence[Turn], registry: Registry, documents: Documents) -> Query:
+    """A question that no frame of its language fits, by its English: what it wants, or the ways to search for it."""
+    english = _in_english(query.standalone, query.language, registry, documents)
+    if english:
+        framed = _understood(query.question, english, ENGLISH, (), registry, documents)
+        if framed.kind == "definition":
+            return replace(framed, standalone=query.standalone, language=query.language)
+    wanted = _by_cues(query, english or query.standalone, history, registry, documents)
+    if wanted.kind != "question":
+        return wanted
+    if _only_defines(english or query.standalone) and (found := registry.mentioned(said)):
+        return replace(query, kind="definition", term=found[0], definition=found[1].term)
+    forms = _forms(query.standalone, english, query.language, documents)
+    return replace(query, readings=_readings(said, query.standalone, registry), forms=forms)
+
+
+def _understood(
+    question: str, text: str, language: str, history: Sequence[Turn], registry: Registry, documents: Documents
+) -> Query:
+    """What the frames of the question's own language make of it."""
     if is_small_talk(text, registry):
         return Query(question, text, "smalltalk", language)
     phrases = tables()[language]
-    if (short := _expansion(text, registry)) and not _word_of(phrases.pronouns, short):
+    if (short := _expansion(text, registry)) and not _word_of(phrases.pronouns, short) and _is_a_term(short, phrases):
         return Query(question, text, "expansion", language, term=short)
     asked = asked_term(text, registry)
     if asked and asked.found:
@@ -87,19 +140,132 @@ def understand(question: str, history: Sequence[Turn], registry: Registry, docum
         if resolved and resolved.found:
             return Query(question, standalone, "definition", language, resolved.term, resolved.found.definition.term)
         return Query(question, standalone, "question", language)
-    if term is not None:
+    # What another language calls a term is not what the documents call it: then its English is looked for.
+    if term is not None and (language == ENGLISH or language in documents.languages or documents.holds(term)):
         return Query(question, text, "definition", language, term=term)
     return Query(question, text, "question", language)
 
 
-def _heart(text: str, phrases: Phrases) -> str:
+def _by_cues(
+    query: Query,
+    english: str,
+    history: Sequence[Turn],
+    registry: Registry,
+    documents: Documents,
+    *,
+    alone: bool = False,
+) -> Query:
+    """A question that no frame fits, by the words in it that tell what is wanted; `english` is its English.
+
+    One that is `alone` is a part of a message already."""
+    if is_outside(english) and not registry.mentioned(english):
+        return replace(query, kind="outside")
+    if cues().expanding.search(plain(english)) and (short := documents.acronym_in(english)):
+        return replace(query, kind="expansion", term=short)
+    if (name := named(english)) and documents.names(name):
+        return replace(query, kind="name", term=name)
+    if not alone and len(parts := compound(english)) > 1:
+        return replace(query, kind="compound", parts=_parts(query, parts, history, registry, documents))
+    if compared := comparison(english):
+        aspect = [
+            word for word in content_words(compared.rest, ENGLISH)
+            if word not in cues().compares and word not in cues().defining
+        ]  # fmt: skip
+        return replace(
+            query, kind="comparison", sides=(compared.first, compared.second),
+            aspect=compared.rest if aspect else None,
+        )  # fmt: skip
+    if wanted := _wanted_definition(english, registry):
+        return replace(query, kind="definition", term=wanted[0], definition=wanted[1].term)
+    return query
+
+
+def _parts(
+    query: Query, parts: Sequence[str], history: Sequence[Turn], registry: Registry, documents: Documents
+) -> tuple[Query, ...]:
+    """The queries of a message that asks several questions; each may go on from the one before."""
+    found: list[Query] = []
+    for part in parts:
+        turns = [*history, *(Turn("user", earlier.standalone) for earlier in found)]
+        one = _understood(part, part, ENGLISH, turns, registry, documents)
+        if one.kind == "question":
+            if found and len(content_words(one.standalone, ENGLISH)) < _ENOUGH:
+                one = replace(one, standalone=f"{one.standalone.rstrip('?')} ({found[0].standalone.rstrip('?')})?")
+            one = _by_cues(one, one.standalone, history, registry, documents, alone=True)
+            one = replace(one, forms=_forms(one.standalone, one.standalone, ENGLISH, documents))
+        found.append(replace(one, language=query.language))
+    return tuple(found)
+
+
+def _wanted_definition(english: str, registry: Registry) -> tuple[str, Definition] | None:
+    """The term of the registry whose wording is wanted, where the rest of a question only asks for that."""
+    found = registry.mentioned(english)
+    if found is None:
+        return None
+    rest = plain(english).replace(found[0], " ")
+    for body in registry.bodies:
+        rest = re.sub(whole_word(plain(body)), " ", rest)
+    words = content_words(rest, ENGLISH)
+    defining = cues().defining
+    if any(word in defining for word in re.findall(r"\w+", rest)) and all(word in defining for word in words):
+        return found
+    name = re.escape(found[0])
+    if re.search(rf"\bdefin(?:e|es|ing) (?:\w+ ){{0,2}}{name}", plain(english)):
+        return found
+    asks = any(word in tables()[ENGLISH].interrogatives for word in re.findall(r"\w+", plain(english).split(".")[0]))
+    noun = r"\b(?:definition|wording|text|meaning) (?:of|for) (?:\w+ ){0,3}"
+    beside = re.search(noun + name, plain(english))
+    wanting = any(word in cues().wanting for word in re.findall(r"\w+", rest))
+    return found if beside and wanting and not asks else None
+
+
+def _only_defines(english: str) -> bool:
+    """Whether a question asks for a definition without saying of what, which was said before it."""
+    words = content_words(english, ENGLISH)
+    return bool(words) and all(word in cues().defining for word in words)
+
+
+def _in_english(text: str, language: str, registry: Registry, documents: Documents) -> str | None:
+    """A question in another language word for word in English; None where it is English or cannot be put so."""
+    if language == ENGLISH:
+        return None
+    return into_english(text, language, registry.names_in(language), documents.cognate)
+
+
+def _forms(standalone: str, english: str | None, language: str, documents: Documents) -> tuple[Form, ...]:
+    """A question in the languages of the documents other than its own."""
+    others = [other for other in documents.languages[:_MOST_LANGUAGES] if other != language]
+    function = tables()[ENGLISH].function
+    forms = [
+        (Form(ENGLISH, english) if english else None)
+        if other == ENGLISH
+        else from_english(english or standalone, other, function)
+        for other in others
+    ]
+    return tuple(form for form in forms if form and form.text)
+
+
+def _readings(text: str, standalone: str, registry: Registry) -> tuple[str, ...]:
+    """Other ways to take a long message: with the sentence before that names a term, and as a whole."""
+    parts = [text[start:end] for start, end in sentences(text)]
+    if len(parts) < _LONG_MESSAGE:
+        return ()
+    naming = next((part for part in reversed(parts) if part not in standalone and registry.mentioned(part)), None)
+    last = " ".join(parts[-2:])
+    found = [f"{naming} {standalone}" if naming else "", last, text]
+    return tuple(dict.fromkeys(one for one in found if one and one != standalone))
+
+
+def _heart(text: str, phrases: Phrases, registry: Registry) -> str:
     """The sentences of a message that ask, where others only lead to them; else all of it.
 
     A story before a question draws its vector away from it. A pronoun needs what it stands for.
     """
     parts = [text[start:end] for start, end in sentences(text)]
     asking = " ".join(part for part in parts if part.endswith(_ASKS))
-    if not asking or asking == text or _word_of(phrases.pronouns, asking):
+    if not asking or asking == text:
+        return text
+    if _word_of(phrases.pronouns, asking) and not registry.mentioned(asking):
         return text
     return asking if len(content_words(asking, detect(asking))) >= _ENOUGH else text
 
@@ -117,12 +283,17 @@ def _respelt(text: str, language: str, registry: Registry, documents: Documents)
         may_be_name = match.start() > 0 and not word.islower()
         if may_be_name or plain(word) in function or registry.knows(plain(word)):
             return word
+        slip = cues().slips.get(plain(word)) if language == ENGLISH else None
+        if slip and not documents.holds(word):
+            return slip
+        if len(word) < LONG_WORD - 1 or (language == ENGLISH and plain(word) in listed_words(ENGLISH)):
+            return word
         meant = documents.meant_by(plain(word), language)
         if meant is None:
             return word
         return meant.capitalize() if word[0].isupper() else meant
 
-    return _LONG.sub(right, text)
+    return _WORD.sub(right, text)
 
 
 def _named_term(text: str, asked: Asked | None, phrases: Phrases, known: Callable[[str], bool]) -> str | None:
@@ -156,15 +327,6 @@ def content_words(text: str, language: str) -> list[str]:
     return [word for word in re.findall(r"\w+(?:[.,]\d+)*", plain(text)) if word not in function]
 
 
-def expected(text: str, language: str) -> str | None:
-    """What kind of thing a question asks for: "number", "date", "name", or None."""
-    asked = plain(text)
-    for kind, phrases in tables()[language].expects.items():
-        if any(re.search(whole_word(phrase), asked) for phrase in phrases):
-            return kind
-    return None
-
-
 def is_small_talk(text: str, registry: Registry) -> bool:
     """Whether a message greets or thanks and asks nothing."""
     return any(core in phrases.small_talk for phrases in tables().values() for core in _cores(text, phrases, registry))
@@ -192,7 +354,9 @@ def _cores(text: str, phrases: Phrases, registry: Registry) -> list[str]:
     closed = _strip(whole, phrases.closers, registry, at_start=False)
     both = _strip(opened, phrases.closers, registry, at_start=False)
     tied = [plain(_without_conjunction(core, phrases)) for core in (whole, both)]
-    return list(dict.fromkeys((whole, opened, closed, both, *tied)))
+    # "I keep hearing of it, dear, what is a plot?"
+    clause = both.rpartition(", ")[2]
+    return list(dict.fromkeys((whole, opened, closed, both, *tied, clause)))
 
 
 def _strip(text: str, phrases: Sequence[str], registry: Registry, *, at_start: bool) -> str:
@@ -215,6 +379,11 @@ def _without_articles(term: str, phrases: Phrases, registry: Registry) -> tuple[
         if (found and not found.corrected) or shorter == term:
             return term, found
         term = shorter
+
+
+def without_article(term: str) -> str:
+    """An English term without the article before it."""
+    return _without_one_article(plain(term), tables()[ENGLISH])
 
 
 def _without_one_article(term: str, phrases: Phrases) -> str:
@@ -253,7 +422,7 @@ def _standalone(
 ) -> str | None:
     """A follow-up with the topic of the turns before it; None where it stands on its own."""
     core = _without_conjunction(text, phrases)
-    pronoun = _word_of(phrases.pronouns, core)
+    pronoun = _word_of(phrases.pronouns, core) or _trailing(core)
     if not (pronoun or core != text or _is_elliptic(core, phrases)) or registry.mentioned(core):
         # Where the question names a term itself, its pronoun stands for that.
         return None
@@ -264,6 +433,12 @@ def _standalone(
         return f"{core.rstrip('?!. ')} ({topic})?"
     owner = topic + "'s" if plain(pronoun.group()) in phrases.possessives else topic
     return f"{core[: pronoun.start()]}{owner}{core[pronoun.end() :]}"
+
+
+def _trailing(text: str) -> re.Match[str] | None:
+    """A word at a question's end that stands for what was spoken of before."""
+    words = "|".join(map(re.escape, cues().trailing))
+    return re.search(rf"\b(?:{words})(?=\W*$)", text, re.IGNORECASE)
 
 
 def _without_conjunction(text: str, phrases: Phrases) -> str:

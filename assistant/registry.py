@@ -78,6 +78,14 @@ class Registry:
     def _is_slip_of(self, right: str, wrong: str) -> bool:
         return is_slip(wrong, right) and self._frequency(wrong) == 0 and self._frequency(right) >= FREQUENT
 
+    def names_in(self, language: str) -> dict[str, str]:
+        """The names of the terms in a language, each with the term."""
+        return {
+            name: definition.term
+            for definition in self.definitions
+            for name in definition.translations.get(language, ())
+        }
+
     def knows(self, word: str) -> bool:
         """Whether a word stands in a name of the registry."""
         return word in self._words

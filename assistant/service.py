@@ -12,6 +12,7 @@ from corpus.errors import UserError
 from index import generation
 from index.build import GRAPHS, BuildReport, Progress, build_index, corpus_differs
 from index.encode import Encoder, open_encoder
+from index.reader import OnnxReader, open_reader
 from index.search import Snapshot
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ def build(settings: Settings, *, rebuild: bool = False, progress: Progress | Non
         settings.corpus,
         settings.index_folder,
         encoder_of(settings),
+        reader=reader_of(settings),
         server=settings.server,
         rebuild=rebuild,
         progress=progress,
@@ -40,6 +42,11 @@ def build(settings: Settings, *, rebuild: bool = False, progress: Progress | Non
 def encoder_of(settings: Settings) -> Encoder:
     """The encoder that the settings name, its graph beside the index."""
     return open_encoder(settings.encoder, settings.index_folder / GRAPHS)
+
+
+def reader_of(settings: Settings) -> OnnxReader | None:
+    """The reader that the settings name, its graph beside the index; None where it is off."""
+    return open_reader(settings.reader, settings.index_folder / GRAPHS)
 
 
 def is_outdated(settings: Settings, assistant: Assistant) -> bool:
@@ -53,6 +60,7 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._encoder = encoder_of(settings)
+        self._reader = reader_of(settings)
         self._assistant: Assistant | None = None
         self._tried: Path | None = None
         self._follower: threading.Thread | None = None
@@ -82,12 +90,15 @@ class Service:
     def warm_up(self) -> None:
         """Load the model now, so that the first question does not wait for it."""
         self._encoder.encode(["warm up"])
+        if self._reader and self._reader.is_prepared():
+            self._reader.read("Warm?", ["It is warm."], [(0, 11)])
 
     def _open(self) -> Assistant:
         # The snapshot before closes itself with its last reader.
         before = self._assistant.snapshot if self._assistant else None
         snapshot = Snapshot.current(self._settings.index_folder, self._encoder, before)
-        return Assistant.over(snapshot, self._settings.contact)
+        reader = self._reader if self._reader and self._reader.is_prepared() else None
+        return Assistant.over(snapshot, self._settings.contact, reader, self._settings.index_folder)
 
     def _is_behind(self) -> bool:
         """Whether another generation is named than the one that was opened, or that could not be."""

@@ -18,6 +18,7 @@ from pydantic_settings import (
 from corpus.catalogue import SHIPPED_DOCUMENTS
 from corpus.errors import UserError
 from index.encode import SHIPPED_MODEL
+from index.reader import SHIPPED_READER
 
 SETTINGS_FILE = "assistant.toml"
 _HOME = Path(".assistant")
@@ -35,6 +36,7 @@ class Settings(BaseSettings):
     index: str = str(_HOME / "index")
     # A model's name or folder, run by onnxruntime; "torch" or "torch:MODEL" for the reference.
     encoder: str = SHIPPED_MODEL
+    reader: str = SHIPPED_READER
     # The address of a server that speaks the OpenAI protocol, for a language model.
     model_url: str | None = None
     host: str = "127.0.0.1"

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 Outcome = Literal["answered", "partial", "not_found"]
 Mode = Literal["definition", "extractive", "model"]
+Kind = Literal["definition", "expansion", "comparison", "compound", "name", "question", "smalltalk", "outside", "none"]
 Support = Literal["verbatim", "supported", "unsupported"]
 
 
@@ -20,20 +21,43 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """A question in a language of the documents, word for word.
+
+    `alternatives` holds a group for each of its words of content, renderings any of which will do; it is
+    empty where `text` is read as it stands.
+    """
+
+    language: str
+    text: str
+    alternatives: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """What was understood of a question.
 
     `standalone` is the question as it is searched for: the topic of earlier turns put in, a
     misspelt name corrected. `term` is what a definition question asks for, in the asker's words;
-    `definition` is the registry's term for it, None where the registry has none.
+    `definition` is the registry's term for it, None where the registry has none. `forms` are the
+    question word for word in other languages of the documents; `readings` are other ways to take a
+    long message; `parts` are the questions that one message asks; `sides` are what a comparison
+    compares, and `aspect` in what.
     """
 
     question: str
     standalone: str
-    kind: Literal["definition", "expansion", "question", "smalltalk", "none"]
+    kind: Literal[
+        "definition", "expansion", "comparison", "compound", "name", "question", "smalltalk", "outside", "none"
+    ]
     language: str
     term: str | None = None
     definition: str | None = None
+    forms: tuple[Form, ...] = ()
+    readings: tuple[str, ...] = ()
+    parts: tuple[Query, ...] = ()
+    sides: tuple[str, ...] = ()
+    aspect: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from assistant.ask import Assistant
+from assistant.calibration import FILE
 from assistant.service import Service, build
 from assistant.settings import Settings
 from corpus.catalogue import SHIPPED_DOCUMENTS
@@ -113,6 +114,24 @@ def run(
 def configuration(settings: Settings) -> dict[str, Any]:
     """What of the settings decides how answers come out."""
     return {"corpus": settings.corpus.name, "encoder": settings.encoder}
+
+
+def calibrate_sets(
+    names: Sequence[str], settings: Settings, progress: BuildProgress | None = None
+) -> tuple[Path, list[tuple[str, ...]]]:
+    """Fit ranking and gate on sets, write them beside the index of the settings, and give the figures as rows.
+
+    Raises UserError where a set has too few questions, or none of one kind.
+    """
+    from evals.calibrate import HEADER, before_and_after, fit, labelled_of, write
+
+    grounds = [prepare(name, settings, progress=progress) for name in names]
+    sets = [labelled_of(ground.questions, ground.assistant, 1 / len(grounds)) for ground in grounds]
+    found = fit(sets, grounds[0].assistant.snapshot.encoder.name)
+    rows = [HEADER, *before_and_after(sets, grounds[0].assistant.calibration, found)]
+    path = settings.index_folder / FILE
+    write(path, found, sets)
+    return path, rows
 
 
 def system_of(ground: Ground, url: str | None = None, reference: str | None = None) -> System:

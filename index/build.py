@@ -44,6 +44,7 @@ from index.faults import crash_point
 from index.generation import BASE, RECENT, STATE, Manifest
 from index.late import Bits, packed
 from index.lexical import LexicalIndex
+from index.reader import OnnxReader
 from index.segment import CONTENT, EF_SEARCH, LEXICAL, MISSED, address_of
 from index.state import FORMAT, State, read_state
 from index.words import terms
@@ -120,13 +121,15 @@ def build_index(
     index_folder: Path,
     encoder: Encoder,
     *,
+    reader: OnnxReader | None = None,
     server: str | None = None,
     rebuild: bool = False,
     progress: Progress | None = None,
 ) -> BuildReport:
     """Make or refresh the index of a folder of documents.
 
-    The encoder goes to a child process, so it is one that can be pickled. With `server`, the URL
+    The encoder goes to a child process, so it is one that can be pickled. The reader's graph is made where
+    it is missing; an index does not depend on it. With `server`, the URL
     of a Chroma server, the vectors lie there. `rebuild` reads and encodes everything again.
     Another build is waited for. Raises UserError where nothing can be built; the index that was
     there goes on serving.
@@ -141,6 +144,8 @@ def build_index(
         crash_point("surveyed")
         if before is None or not encoder.is_prepared():
             _in_child(partial(_prepare, encoder), progress)
+        if reader is not None and not reader.is_prepared():
+            _in_child(partial(_prepare, reader), progress)
         if before and before.whole and not found.changed(before.state.files, before.state.definitions_digest):
             return BuildReport(before.manifest, before.state.refused, changed=False)
         return _build(index_folder, found, before, encoder, server, progress)
@@ -235,10 +240,10 @@ def _space_needed(index_folder: Path) -> int:
         return _SMALLEST_BUILD
 
 
-def _prepare(encoder: Encoder, progress: Progress) -> None:
+def _prepare(model: Encoder | OnnxReader, progress: Progress) -> None:
     """In a child of its own: making a graph takes memory that a build should not keep."""
     progress("Checking the model", 0, 0)
-    encoder.prepare()
+    model.prepare()
 
 
 def _write(task: _Task, progress: Progress) -> _Written:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import weakref
 from collections import Counter
@@ -17,6 +18,7 @@ import numpy as np
 from corpus.errors import IndexMissingError, UserError
 from corpus.spans import Span, lists
 from corpus.types import Document, DocumentInfo, Passage
+from corpus.wording import without_accents
 from index import generation
 from index.acronyms import Acronym, AcronymTable, singular
 from index.encode import Encoded, Encoder, Vectors, WordVectors
@@ -24,7 +26,7 @@ from index.generation import BASE, RECENT, STATE, Manifest
 from index.late import interaction
 from index.lexical import Mask, Part, best, frequency, rarity, scores_of, stop_words
 from index.segment import Segment, address_of
-from index.spelling import FREQUENT, is_slip, near_words
+from index.spelling import FREQUENT, cognate, is_slip, near_words
 from index.state import State, read_state
 from index.store import VectorStore
 from index.words import stem, terms, words
@@ -264,6 +266,36 @@ class Snapshot:
             if meant and max(self._frequency_of(term), forms.total()) >= FREQUENT:
                 return meant
         return None
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """The languages of the documents, the one with the most first."""
+        held = Counter(info.language for info in self.state.documents)
+        return sorted(held, key=lambda language: (-held[language], language))
+
+    def acronym_in(self, text: str) -> str | None:
+        """The acronym that a text speaks of by either of its forms; None where it is not exactly one."""
+        found = {singular(acronym.short): acronym.short for acronym in self.acronyms.spoken_of(text)}
+        return next(iter(found.values())) if len(found) == 1 else None
+
+    def names(self, phrase: str) -> bool:
+        """Whether a folded phrase is a name in the documents: written with a capital at each word."""
+        capitals = re.compile(
+            r"\W+".join(rf"(?-i:(?=[^\W\d_a-zß-ÿ])){re.escape(word)}" for word in phrase.split()), re.I
+        )
+        return bool(phrase.split()) and any(
+            capitals.search(without_accents(self.document(identifier).text)) for identifier in self._holding(phrase)
+        )
+
+    def cognate(self, word: str) -> str | None:
+        """The word of the documents that is written much like a word of another language; None where there is none."""
+        if self.frequency(word):
+            return None
+        near = cognate(word, {term for part in self._parts for term in part.segment.lexical.vocabulary()})
+        if near is None:
+            return None
+        forms = self._forms(near, next(iter(self.languages)))
+        return forms.most_common(1)[0][0] if forms else near
 
     def joined(self, passage: Passage) -> list[Passage]:
         """A passage with its neighbours that hold the rest of a definition or a list, in reading order."""

@@ -15,6 +15,7 @@ from rapidfuzz.distance import OSA
 LONG_WORD = 6
 FREQUENT = 2
 _ALIKE = 85.0
+_COGNATE = 78.0
 
 
 def is_slip(wrong: str, right: str) -> bool:
@@ -34,6 +35,18 @@ def near_words(wrong: str, words: Iterable[str]) -> list[str]:
     first, length = wrong[:1], len(wrong)
     alike = [word for word in words if word[:1] == first and -1 <= len(word) - length <= 1]
     return [word for word in alike if OSA.distance(wrong, word, score_cutoff=1) <= 1]
+
+
+def cognate(word: str, words: Iterable[str]) -> str | None:
+    """The word written most like one of another language, with its first letter; None where none is much like it.
+
+    Normalised indel similarity of 0.78 or more, of long words: "taxonomia" is "taxonomy".
+    """
+    alike = [one for one in words if one[:1] == word[:1] and len(one) >= LONG_WORD]
+    found = (
+        process.extractOne(word, alike, scorer=fuzz.ratio, score_cutoff=_COGNATE) if len(word) >= LONG_WORD else None
+    )
+    return found[0] if found else None
 
 
 def nearest_name(typed: str, names: Sequence[str]) -> str | None:

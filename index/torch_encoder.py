@@ -97,7 +97,7 @@ def load(model: Model) -> SentenceTransformer:
 def export(model: Model, graph: Path, tokenizer: Path) -> dict[str, Any]:
     """Write the model as one ONNX graph in 32 bits, from token ids to token vectors and the sentence vector.
 
-    Returns the graph's input names, the longest input in tokens, and the dimensions.
+    Returns the graph's input and output names, the longest input in tokens, and the dimensions.
     """
     import torch
 
@@ -131,6 +131,7 @@ def export(model: Model, graph: Path, tokenizer: Path) -> dict[str, Any]:
     loaded.tokenizer.backend_tokenizer.save(str(tokenizer))
     return {
         "inputs": names,
+        "outputs": ["tokens", "sentence"],
         "max_length": int(loaded.max_seq_length or 512),
         "dimensions": int(loaded.get_embedding_dimension() or 0),
         "pad_id": int(loaded.tokenizer.pad_token_id or 0),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Protocol
 
 import Stemmer
@@ -12,6 +12,7 @@ from corpus.wording import folded, search_form, without_accents
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _TERM = re.compile(rf"[{_CJK}]+|§+|(?:(?![{_CJK}_])\w)+(?:[.,]\d+)*")
+_SHORT = 1000
 _CJK_RUN = re.compile(rf"[{_CJK}]+")
 _STEMMERS = {
     "ar": "arabic", "de": "german", "en": "english", "es": "spanish", "fr": "french", "it": "italian",
@@ -39,7 +40,15 @@ def terms(text: str, language: str = "en") -> list[str]:
     >>> terms("Innovative parks")
     ['innov', 'park']
     """
-    return [term for word in words(text) for term in _terms_of(word, language)]
+    return list(_known_terms(text, language) if len(text) <= _SHORT else _terms_in(text, language))
+
+
+def _terms_in(text: str, language: str) -> tuple[str, ...]:
+    return tuple(term for word in words(text) for term in _terms_of(word, language))
+
+
+# Words of questions and sentences of documents are asked for again and again.
+_known_terms = lru_cache(maxsize=32_768)(_terms_in)
 
 
 def stem(word: str, language: str = "en") -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from index.build import GRAPHS, _in_child, _prepare, build_index
 from index.encode import SHIPPED_MODEL, open_encoder
+from index.reader import OnnxReader
 from index.search import Snapshot
 from tests.fakes import HashingEncoder
 from tests.servers import chroma
@@ -95,10 +96,11 @@ def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def graphs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shipped model's graph, made once: it takes longer than the index of a small corpus."""
+    """The graphs of the shipped model and of the reader, made once: that takes longer than a small corpus's index."""
     folder = tmp_path_factory.mktemp("graphs")
     # As a build does it: in a process of its own.
     _in_child(partial(_prepare, open_encoder(SHIPPED_MODEL, folder)), None)
+    _in_child(partial(_prepare, OnnxReader(folder)), None)
     return folder
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from assistant.calibration import Calibration, Gate, Logistic, Ranker
 from index.encode import Vectors, WordVectors
 from index.words import terms, words
 
@@ -86,3 +87,10 @@ class UnpreparedEncoder(HashingEncoder):
 
     def is_prepared(self) -> bool:
         return self.made.exists()
+
+
+def calibration() -> Calibration:
+    """A gate for the hashing encoder: what a question's words are held by decides alone."""
+    gate = Gate(0.5, Logistic(-4.0, {"coverage": 4.0, "own": 3.0}))
+    ranker = Ranker(Logistic(-4.0, {"own": 5.0, "late": 2.0, "is_heading": -4.0}))
+    return Calibration("hashing", None, ranker, gate, None)

@@ -12,7 +12,8 @@ import pytest
 
 from corpus.errors import UserError
 from index.encode import SHIPPED_MODEL, SHIPPED_SHA256, Encoder, find_model, open_encoder
-from index.onnx_encoder import OnnxEncoder, _batches
+from index.graph import _batches
+from index.onnx_encoder import OnnxEncoder
 
 TEXTS = [
     "What is a science park?",

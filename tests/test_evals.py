@@ -48,6 +48,7 @@ from evals.systems import Local
 from evals.variants import variants
 from index.search import Snapshot
 from tests.conftest import GARDENS, lend
+from tests.fakes import calibration
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 WORDING = GARDENS[GARDENS.index("Shared gardens are plots") : GARDENS.index("\n\nThe expressions")]
@@ -57,7 +58,7 @@ ATLAS = "was published in May 2019"
 
 @pytest.fixture
 def assistant(snapshot: Snapshot) -> Assistant:
-    return Assistant.over(snapshot)
+    return Assistant.over(snapshot, calibration=calibration())
 
 
 def quoting(assistant: Assistant, *quotes: str, mode: str = "extractive", confidence: float = 0.9) -> Answer:
@@ -702,4 +703,11 @@ def test_a_gate_can_be_set_for_one_type_and_for_what_should_be_low() -> None:
 
 
 def test_the_shipped_sets_are_named() -> None:
-    assert {path.stem for path in SETS.glob("*.jsonl")} == {"start", "members", "collection", "adversarial"}
+    assert {path.stem for path in SETS.glob("*.jsonl")} == {
+        "start",
+        "members",
+        "visitors",
+        "collection",
+        "archive",
+        "adversarial",
+    }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from assistant.expected import expected
 from assistant.language import detect, frame, plain, tables
-from assistant.question import LONGEST_QUESTION, check_question, expected, understand
+from assistant.question import LONGEST_QUESTION, check_question, understand
 from assistant.registry import Registry
 from assistant.types import Query, Turn
 from corpus.errors import UserError
@@ -24,6 +25,19 @@ class Library:
 
     def spells_out(self, term: str) -> bool:
         return term == "sl"
+
+    def acronym_in(self, text: str) -> str | None:
+        return "SL" if "SL" in text.split() else None
+
+    def names(self, phrase: str) -> bool:
+        return phrase == "ada green"
+
+    def cognate(self, word: str) -> str | None:
+        return {"atlante": "atlas"}.get(word)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return ("en",)
 
     def meant_by(self, word: str, language: str) -> str | None:
         return {"publihsed": "published", "comapny": "company"}.get(word) if language == "en" else None

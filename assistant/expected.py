@@ -1,0 +1,77 @@
+"""The kind of thing that a question asks for, and whether a text holds one. Everything is data in `expected.toml`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from assistant.language import plain, tables, whole_word
+
+_TABLE = Path(__file__).with_name("expected.toml")
+_COUNTS = ("number",)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of thing: how it is asked for in English, what it looks like, and what its absence means."""
+
+    asks: re.Pattern[str]
+    holds: re.Pattern[str]
+    decides: bool
+    reason: str
+
+
+@cache
+def kinds() -> Mapping[str, Kind]:
+    """The kinds by name, the more special first."""
+    table = tomllib.loads(_TABLE.read_text(encoding="utf-8"))
+    return {
+        name: Kind(
+            asks=re.compile("|".join(row["asks"])),
+            holds=re.compile("|".join(row["holds"])),
+            decides=row["decides"],
+            reason=row["reason"],
+        )
+        for name, row in table["kinds"].items()
+    }
+
+
+@cache
+def _calendar() -> re.Pattern[str]:
+    return re.compile("|".join(tomllib.loads(_TABLE.read_text(encoding="utf-8"))["calendar"]))
+
+
+def expected(text: str, language: str, english: str | None = None) -> str | None:
+    """The kind of thing that a question asks for, the first one that fits; None where it asks for none of them.
+
+    `english` is the question in English where its language is another one.
+
+    >>> expected("How heavy is a crate?", "en"), expected("Is it heavy?", "en")
+    ('weight', None)
+    """
+    asked = plain(english if english is not None else text)
+    if language == "en" or english is not None:
+        found = next((name for name, kind in kinds().items() if kind.asks.search(asked)), None)
+        if found or language == "en":
+            return found
+    asked = plain(text)
+    for kind, phrases in tables()[language].expects.items():
+        if any(re.search(whole_word(phrase), asked) for phrase in phrases):
+            return kind
+    return None
+
+
+def holds_expected(kind: str, text: str) -> bool:
+    """Whether a text holds a thing of a kind.
+
+    >>> holds_expected("number", "in October 2023"), holds_expected("number", "in 3 towns")
+    (False, True)
+    """
+    if kind in _COUNTS:
+        # A year or a date is no count of anything.
+        text = _calendar().sub(" ", text)
+    return bool(kinds()[kind].holds.search(text))
