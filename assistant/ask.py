@@ -41,7 +41,7 @@ _UNASKED = 0.01
 _NEAREST = 3
 _MOST_WORDS = 0.5
 # Sentences this nearly as probable as the best one are cited with it.
-_NEAR_BEST = 0.5
+_NEAR_BEST = 0.6
 _MOST_SENTENCES = 3
 _MOST_DEFINITIONS = 3
 _MESSAGES = Path(__file__).with_name("messages.toml")

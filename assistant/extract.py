@@ -342,12 +342,11 @@ def _interactions(question: WordVectors, telling: np.ndarray, found: Vectors) ->
 
 
 def choose(candidates: Sequence[Candidate], *, share: float, most: int) -> list[Candidate]:
-    """The sentences that make the answer: the best, with those nearly as probable, in reading order."""
+    """The sentences that make the answer: the best, then those nearly as probable in reading order."""
     best = candidates[0]
-    chosen = [candidate for candidate in candidates if candidate.score >= share * best.score][:most]
-    return sorted(
-        chosen, key=lambda candidate: (candidate.document.id != best.document.id, candidate.document.id, candidate.span)
-    )
+    others = [candidate for candidate in candidates[1:] if candidate.score >= share * best.score][: most - 1]
+    others.sort(key=lambda one: (one.document.id != best.document.id, one.document.id, one.span))
+    return [best, *others]
 
 
 def in_context(document: Document, span: Span) -> Span:
