@@ -17,7 +17,7 @@ from time import perf_counter
 from assistant.calibration import Calibration, calibration_for
 from assistant.citations import cite
 from assistant.define import defining_span
-from assistant.extract import Evidence, choose, gather, in_context
+from assistant.extract import Evidence, choose, gather, in_context, is_tainted
 from assistant.gate import confidence as confidence_of
 from assistant.gate import contradicts, reason
 from assistant.language import plain
@@ -263,7 +263,8 @@ class Assistant:
         found: dict[str, tuple[Document, Span]] = {}
         for passage in dict.fromkeys(passages):
             document = self.snapshot.document(passage.document_id)
-            if document.id not in found and (span := defining_span(document, passage, term)):
+            span = defining_span(document, passage, term) if document.id not in found else None
+            if span and not is_tainted(document, span):
                 found[document.id] = (document, span)
         return list(found.values())[:_MOST_DEFINITIONS]
 

@@ -241,8 +241,17 @@ def _first(snapshot: Snapshot, hits: Sequence[Hit], asked: Asked) -> list[Candid
         for candidate in _candidates(snapshot, replace(hit, passage=passage), rank, asked)
     }
     ranked = sorted(found.values(), key=lambda one: (-one.first_look, one.document.id, one.span))
-    # A sentence that gives orders to a program answers nobody.
-    return [one for one in ranked[: 2 * _RERANKED] if not gives_orders(one.text)][:_RERANKED]
+    # A paragraph that gives orders to a program answers nobody.
+    return [one for one in ranked[: 2 * _RERANKED] if not is_tainted(one.document, one.span)][:_RERANKED]
+
+
+def is_tainted(document: Document, span: Span) -> bool:
+    """Whether a span stands in a paragraph of which a sentence gives orders to a program."""
+    start, end = _paragraph(document, span)
+    # Most texts give none: the whole is looked at before its sentences.
+    return gives_orders(document.text[start:end]) or any(
+        gives_orders(document.text[slice(*one)]) for one in sentences(document.text, start, end)
+    )
 
 
 def _hit_last(snapshot: Snapshot, hit: Hit) -> list[Passage]:
@@ -351,10 +360,15 @@ def choose(candidates: Sequence[Candidate], *, share: float, most: int) -> list[
 
 def in_context(document: Document, span: Span) -> Span:
     """A sentence with the rest of its paragraph where that is short: torn out of it, it is harder to understand."""
+    start, end = _paragraph(document, span)
+    return (start, end) if end - start <= _SHORT_PARAGRAPH else span
+
+
+def _paragraph(document: Document, span: Span) -> Span:
+    """The paragraph that holds a span; the span where none holds all of it."""
     section = document.section_at(span[0])
     around = paragraphs(document.text, section.start, section.end)
-    start, end = next((one for one in around if one[0] <= span[0] and span[1] <= one[1]), span)
-    return (start, end) if end - start <= _SHORT_PARAGRAPH else span
+    return next((one for one in around if one[0] <= span[0] and span[1] <= one[1]), span)
 
 
 def unknown_names(snapshot: Snapshot, question: str, language: str) -> tuple[str, ...]:

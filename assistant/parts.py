@@ -39,6 +39,7 @@ class Cues:
     slips: Mapping[str, str]
     expanding: re.Pattern[str]
     orders: re.Pattern[str]
+    pretending: re.Pattern[str]
     outside: re.Pattern[str]
     comparing: tuple[re.Pattern[str], ...]
     naming: tuple[re.Pattern[str], ...]
@@ -62,6 +63,7 @@ def cues() -> Cues:
         slips=raw["slips"],
         expanding=any_of("expanding"),
         orders=any_of("orders"),
+        pretending=any_of("pretending"),
         outside=any_of("outside"),
         presuming=any_of("presuming"),
         naming=tuple(re.compile(pattern.replace("{name}", r"(?P<name>\S.*)")) for pattern in raw["naming"]),
@@ -85,8 +87,8 @@ def gives_orders(sentence: str) -> bool:
 def without_orders(text: str) -> str:
     """A message without the sentences that give orders to the assistant; empty where nothing else is said."""
     text = _MARKED_UP.sub(" ", text)
-    kept = [text[start:end] for start, end in sentences(text) if not gives_orders(text[start:end])]
-    return " ".join(kept)
+    said = [text[start:end] for start, end in sentences(text)]
+    return " ".join(one for one in said if not gives_orders(one) and not cues().pretending.search(one))
 
 
 def is_outside(text: str) -> bool:
