@@ -45,6 +45,7 @@ class Cues:
     naming: tuple[re.Pattern[str], ...]
     presuming: re.Pattern[str]
     trailing: frozenset[str]
+    plural: frozenset[str]
 
 
 @cache
@@ -68,6 +69,7 @@ def cues() -> Cues:
         presuming=any_of("presuming"),
         naming=tuple(re.compile(pattern.replace("{name}", r"(?P<name>\S.*)")) for pattern in raw["naming"]),
         trailing=frozenset(raw["trailing"]),
+        plural=frozenset(raw["plural"]),
         comparing=tuple(
             re.compile(pattern.replace("{a}", r"(?P<a>\S.*?)").replace("{b}", r"(?P<b>\S.*)"), re.IGNORECASE)
             for pattern in raw["comparing"]

@@ -431,6 +431,8 @@ def _standalone(
         return None
     if pronoun is None:
         return f"{core.rstrip('?!. ')} ({topic})?"
+    if plain(pronoun.group()) in cues().plural:
+        topic = registry.plural_of(topic)
     owner = topic + "'s" if plain(pronoun.group()) in phrases.possessives else topic
     return f"{core[: pronoun.start()]}{owner}{core[pronoun.end() :]}"
 

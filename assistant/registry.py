@@ -10,6 +10,7 @@ from assistant.language import plain, whole_word
 from corpus.definitions import names_of
 from corpus.types import Definition
 from index.spelling import FREQUENT, is_slip, nearest_name
+from index.words import terms
 
 # A name this short has near neighbours that mean something else.
 _SHORTEST_CORRECTED = 7
@@ -77,6 +78,13 @@ class Registry:
 
     def _is_slip_of(self, right: str, wrong: str) -> bool:
         return is_slip(wrong, right) and self._frequency(wrong) == 0 and self._frequency(right) >= FREQUENT
+
+    def plural_of(self, term: str) -> str:
+        """The name of a term for several such things, where it has one that differs by endings alone; else the term."""
+        definition = self._by_name.get(plain(term))
+        names = definition.names if definition else ()
+        stems = terms(term)
+        return next((name for name in names if name != term and terms(name) == stems and len(name) > len(term)), term)
 
     def names_in(self, language: str) -> dict[str, str]:
         """The names of the terms in a language, each with the term."""
