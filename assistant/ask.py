@@ -17,7 +17,7 @@ from time import perf_counter
 from assistant.calibration import Calibration, calibration_for
 from assistant.citations import cite
 from assistant.define import defining_span
-from assistant.extract import Evidence, choose, gather, in_context, is_tainted
+from assistant.extract import Evidence, choose, disagreeing, gather, in_context, is_tainted, marked
 from assistant.gate import confidence as confidence_of
 from assistant.gate import contradicts, reason
 from assistant.language import plain
@@ -282,13 +282,24 @@ class Assistant:
         if confidence < gate.threshold and not contradicted:
             why = reason(evidence) if self._is_understood(query) else "not_understood"
             return self._refuse(query, why, confidence, (), evidence)
+        return self._in_sentences(query, evidence, confidence, contradicted=contradicted)
+
+    def _in_sentences(self, query: Query, evidence: Evidence, confidence: float, *, contradicted: bool) -> Answer:
+        """The answer in the documents' sentences, with what is to be said of them."""
         candidates = choose(evidence.candidates, share=_NEAR_BEST, most=_MOST_SENTENCES)
-        chosen = _distinct((one.document, in_context(one.document, one.span)) for one in candidates)
-        if not contradicted:
-            return self._quote(query, "extractive", chosen, confidence)
-        answer = self._quote(query, "extractive", chosen, max(confidence, gate.threshold))
-        said = _messages(query.language)["frame"]["documents_say"]
-        return replace(answer, reason="premise_contradicted", text=f"{said}\n\n{answer.text}")
+        others = [one for one in disagreeing(evidence) if one not in candidates]
+        chosen = _distinct((one.document, in_context(one.document, one.span)) for one in [*candidates, *others])
+        mark = marked(candidates[0], evidence.expected)
+        if mark and not (chosen[0][1][0] <= mark[0] and mark[1] <= chosen[0][1][1]):
+            mark = None
+        if contradicted:
+            confidence = max(confidence, self.calibration.gate(read=evidence.read).threshold)
+        answer = self._quote(query, "extractive", chosen, confidence, mark)
+        frame = _messages(query.language)["frame"]
+        if contradicted:
+            said = f"{frame['documents_say']}\n\n{answer.text}"
+            return replace(answer, reason="premise_contradicted", text=said)
+        return replace(answer, text=f"{frame['differ']}\n\n{answer.text}") if disagreeing(evidence) else answer
 
     def _is_understood(self, query: Query) -> bool:
         """Whether a question is in a language of the documents, or most of its words are known."""
@@ -296,9 +307,19 @@ class Assistant:
             return True
         return understood(query.standalone, query.language) >= _MOST_WORDS
 
-    def _quote(self, query: Query, mode: Mode, spans: Sequence[tuple[Document, Span]], confidence: float) -> Answer:
-        """An answer made of spans of documents, a citation for each."""
-        citations = tuple(cite(number, document, *span) for number, (document, span) in enumerate(spans, 1))
+    def _quote(
+        self,
+        query: Query,
+        mode: Mode,
+        spans: Sequence[tuple[Document, Span]],
+        confidence: float,
+        mark: Span | None = None,
+    ) -> Answer:
+        """An answer made of spans of documents, a citation for each; `mark` lies in the first of them."""
+        citations = tuple(
+            cite(number, document, *span, mark=mark if number == 1 else None)
+            for number, (document, span) in enumerate(spans, 1)
+        )
         quoted = tuple(
             Sentence(document.text[start:end], "verbatim", (number,))
             for number, (document, span) in enumerate(spans, 1)

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from urllib.parse import quote as percent_encode
 
 from assistant.types import Citation
+from corpus.spans import Span
 from corpus.types import Document, DocumentInfo
 
 _ID = re.compile(r"c_([0-9a-f]{12})_(\d{1,12})_(\d{1,12})")
@@ -34,8 +35,8 @@ def resolve(identifier: str, documents: Iterable[DocumentInfo]) -> tuple[Documen
     return None
 
 
-def cite(number: int, document: Document, start: int, end: int) -> Citation:
-    """The citation of `document.text[start:end]`, numbered `number` within its answer."""
+def cite(number: int, document: Document, start: int, end: int, mark: Span | None = None) -> Citation:
+    """The citation of `document.text[start:end]`, numbered `number` within its answer; `mark` lies in it."""
     quote = document.text[start:end]
     return Citation(
         number=number,
@@ -49,6 +50,7 @@ def cite(number: int, document: Document, start: int, end: int) -> Citation:
         end=end,
         quote=quote,
         url=None if document.url is None else document.url + text_fragment(quote),
+        mark=mark,
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assistant.calibration import Logistic, Ranker
-from assistant.expected import expected, holds_expected
+from assistant.expected import expected, holds_expected, kinds
 from assistant.language import plain, synonymous_phrases, synonyms, tables
 from assistant.parts import gives_orders
 from assistant.question import content_words
@@ -35,6 +35,11 @@ _WINDOW_WORDS = 85
 _SHORT = 5
 # A paragraph of so many characters is quoted whole.
 _SHORT_PARAGRAPH = 320
+_LONGEST_MARK = 12
+# A sentence of another document that is so nearly as good, with other figures, contradicts.
+_OTHER_SCORE = 0.3
+_OTHER_OWN = 0.8
+_OTHERS = 2
 # A word that stands in the section, but not in the sentence, counts for less.
 _IN_SECTION = 0.6
 # So does another word for the same.
@@ -362,6 +367,40 @@ def in_context(document: Document, span: Span) -> Span:
     """A sentence with the rest of its paragraph where that is short: torn out of it, it is harder to understand."""
     start, end = _paragraph(document, span)
     return (start, end) if end - start <= _SHORT_PARAGRAPH else span
+
+
+def disagreeing(evidence: Evidence) -> list[Candidate]:
+    """Sentences of other documents that tell the same as the best one with other figures, the most probable first."""
+    best = evidence.candidates[0]
+    if evidence.expected is None or not kinds()[evidence.expected].decides or not best.has_expected:
+        return []
+    figures = _figures(best.text)
+    return [
+        one
+        for one in evidence.candidates[1:]
+        if one.document.id != best.document.id
+        and one.has_expected
+        and one.score >= _OTHER_SCORE * best.score
+        and one.own >= _OTHER_OWN * best.own
+        and _figures(one.text)
+        and figures
+        and not figures & _figures(one.text)
+    ][:_OTHERS]
+
+
+def _figures(text: str) -> set[str]:
+    return set(re.findall(r"\d+(?:[.,]\d+)*", text))
+
+
+def marked(candidate: Candidate, kind: str | None) -> Span | None:
+    """The words of a sentence that are what was asked for; None where they are not known well enough."""
+    if kind is None or candidate.reading is None:
+        return None
+    start = window(candidate.document, candidate.span)[0]
+    mark = start + candidate.reading.mark[0], start + candidate.reading.mark[1]
+    words = candidate.document.text[slice(*mark)]
+    inside = candidate.span[0] <= mark[0] < mark[1] <= candidate.span[1]
+    return mark if inside and len(words.split()) <= _LONGEST_MARK and holds_expected(kind, f" {words}") else None
 
 
 def _paragraph(document: Document, span: Span) -> Span:

@@ -24,6 +24,8 @@ from index.spelling import LONG_WORD
 LONGEST_QUESTION = 2000
 _ASKS = ("?", "？", "؟")
 _ENOUGH = 2
+# A question with so many words of content has a topic of its own.
+_OWN_TOPIC = 3
 # A question is put into so many languages of the documents, those with the most passages.
 _MOST_LANGUAGES = 3
 # A message of so many sentences is taken in several ways.
@@ -453,7 +455,8 @@ def _is_elliptic(text: str, phrases: Phrases) -> bool:
     """Whether a question asks without saying about what, or begins as a continuation."""
     continues = re.match(rf"(?:{_either(phrases.continues)})(?!\w)", plain(text))
     asks = any(re.search(whole_word(word), plain(text)) for word in phrases.interrogatives)
-    return bool(continues) or (asks and not content_words(text, detect(text)))
+    content = content_words(text, detect(text))
+    return bool(continues and len(content) < _OWN_TOPIC) or (asks and not content)
 
 
 def _word_of(words: Iterable[str], text: str) -> re.Match[str] | None:

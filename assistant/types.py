@@ -66,7 +66,8 @@ class Citation:
 
     `id` depends on the document's text and the span alone. `page` counts from 1 where the format
     has pages; `page_label` is what the file calls it where that differs. `url` is the source
-    address with a text fragment that marks the quote.
+    address with a text fragment that marks the quote. `mark` is the span, within the quote, of the
+    words that a question for a name, a date, a number and so on asked for; None where they are not known.
     """
 
     number: int
@@ -80,6 +81,7 @@ class Citation:
     end: int
     quote: str
     url: str | None
+    mark: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,11 @@ def record_of(row: Mapping[str, Any], place: str) -> Record:
 
 def answer_of(row: Mapping[str, Any]) -> Answer:
     """An answer from the contract's record."""
-    citations = {key: tuple(Citation(**one) for one in row[key]) for key in ("citations", "nearest")}
+    citations = {key: tuple(map(_citation, row[key])) for key in ("citations", "nearest")}
     sentences = tuple(Sentence(one["text"], one["support"], tuple(one["citations"])) for one in row["sentences"])
     return Answer(**{**row, **citations, "sentences": sentences})
+
+
+def _citation(row: dict[str, Any]) -> Citation:
+    mark = row.get("mark")
+    return Citation(**{**row, "mark": (mark[0], mark[1]) if mark else None})

@@ -518,3 +518,25 @@ def test_ctrl_c_ends_the_server_without_a_traceback_while_a_page_is_open() -> No
             server.send_signal(signal.SIGINT)
             _, complaints = server.communicate(timeout=30)
     assert (server.returncode, complaints) == (0, "")
+
+
+def test_what_leads_an_answer_stands_before_its_words_and_not_after_them(site: Site, library: Library) -> None:
+    answer = library.ask("What is a lantern?")
+    led = dataclasses.replace(answer, text=f"The documents say:\n\n{answer.text}")
+    assert (cards.lead(answer), cards.remark(answer)) == ("", "")
+    assert (cards.lead(led), cards.remark(led)) == ("The documents say:", "")
+    page = render.transcript(site, [Exchange("q", led)])
+    assert page.index("The documents say:") < page.index('class="words"')
+
+
+def test_the_words_that_were_asked_for_are_marked_in_their_sentence(site: Site, library: Library) -> None:
+    answer = library.ask("What is a lantern?")
+    citation = answer.citations[0]
+    start = citation.quote.index(" ") + 1
+    end = citation.quote.index(" ", start)
+    marked = dataclasses.replace(citation, mark=(citation.start + start, citation.start + end))
+    answer = dataclasses.replace(answer, citations=(marked, *answer.citations[1:]))
+    paragraph = cards.paragraphs(answer)[0]
+    assert paragraph.pieces[1] == citation.quote[start:end]
+    assert "".join(paragraph.pieces) == paragraph.text
+    assert f"<strong>{citation.quote[start:end]}</strong>" in render.transcript(site, [Exchange("q", answer)])

@@ -44,6 +44,7 @@ UNSEARCHED = {
     "smalltalk": Kind(""),
     "no_question": Kind("Not a question", "○", "warn"),
     "empty_index": Kind("Nothing to search yet", "⚠", "warn"),
+    "outside_job": Kind("Not what this is for", "○", "warn"),
 }
 
 
@@ -54,6 +55,13 @@ class Paragraph:
     text: str
     support: Support
     citations: tuple[int, ...]
+    mark: str = ""
+
+    @property
+    def pieces(self) -> tuple[str, str, str]:
+        """The text before the words that were asked for, these words, and the text after them."""
+        before, found, after = self.text.partition(self.mark) if self.mark else (self.text, "", "")
+        return before, found, after
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +107,20 @@ def _folded(question: str) -> str:
 def paragraphs(answer: Answer) -> list[Paragraph]:
     """The sentences, those that follow each other from the same source put together."""
     return [
-        Paragraph(_joined([sentence.text for sentence in run], numbers, numbered(answer)), support, numbers)
+        Paragraph(
+            _joined([sentence.text for sentence in run], numbers, numbered(answer)),
+            support,
+            numbers,
+            _mark_of([numbered(answer)[number] for number in numbers]),
+        )
         for (support, numbers), run in groupby(answer.sentences, key=lambda one: (one.support, one.citations))
     ]
+
+
+def _mark_of(citations: Iterable[Citation]) -> str:
+    """The words that the first citation with a mark marks."""
+    marked = ((one, one.mark) for one in citations if one.mark)
+    return next((one.quote[mark[0] - one.start : mark[1] - one.start] for one, mark in marked), "")
 
 
 def _joined(sentences: list[str], numbers: tuple[int, ...], citations: Mapping[int, Citation]) -> str:
@@ -112,9 +131,14 @@ def _joined(sentences: list[str], numbers: tuple[int, ...], citations: Mapping[i
     return quote[start:end] if start >= 0 and quote[start:end].split() == words.split() else words
 
 
+def lead(answer: Answer) -> str:
+    """What the answer's text says before its sentences: that the documents say otherwise, or differ."""
+    return answer.text.partition(answer.sentences[0].text)[0].strip() if answer.sentences else ""
+
+
 def remark(answer: Answer) -> str:
-    """What the answer's text says beyond its sentences: which part of the question is left open, say."""
-    rest = answer.text
+    """What the answer's text says after its sentences: which part of the question is left open, say."""
+    rest = answer.text.removeprefix(lead(answer))
     for sentence in answer.sentences:
         rest = rest.replace(sentence.text, "", 1)
     return " ".join(re.sub(r"\[\d+\]", "", rest).split())
