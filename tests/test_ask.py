@@ -129,7 +129,7 @@ def test_the_record_has_the_contracts_keys_in_order_and_is_plain_json(assistant:
         "sentences", "citations", "nearest", "index_version", "seconds",
     ]  # fmt: skip
     assert list(record["citations"][0]) == [
-        "number", "id", "document_id", "title", "section", "page", "page_label", "start", "end", "quote", "url",
+        "number", "id", "document_id", "title", "section", "page", "page_label", "start", "end", "quote", "url", "mark",
     ]  # fmt: skip
     assert set(record["seconds"]) == {"retrieve", "answer", "total"}
     assert json.loads(json.dumps(record)) == record
