@@ -72,6 +72,12 @@ class Assistant:
         remark = None
         if calibration is None:
             calibration, remark = calibration_for(index_folder or snapshot.folder, snapshot.encoder.name)
+        if reader is not None and reader.name != calibration.reader:
+            remark = remark or (
+                f"The reader {reader.name} is left out: ranking and gate were fitted with "
+                f"{calibration.reader or 'none'}; `assistant evals calibrate SET` fits them with it."
+            )
+            reader = None
         return cls(snapshot, registry, calibration, reader, contact, remark)
 
     def ask(self, question: str, history: Sequence[Turn] = (), id: str | int | None = None) -> Answer:

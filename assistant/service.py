@@ -12,7 +12,7 @@ from corpus.errors import UserError
 from index import generation
 from index.build import GRAPHS, BuildReport, Progress, build_index, corpus_differs
 from index.encode import Encoder, open_encoder
-from index.reader import OnnxReader, open_reader
+from index.reader import Reader, open_reader
 from index.search import Snapshot
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ def encoder_of(settings: Settings) -> Encoder:
     return open_encoder(settings.encoder, settings.index_folder / GRAPHS)
 
 
-def reader_of(settings: Settings) -> OnnxReader | None:
+def reader_of(settings: Settings) -> Reader | None:
     """The reader that the settings name, its graph beside the index; None where it is off."""
     return open_reader(settings.reader, settings.index_folder / GRAPHS)
 

@@ -33,7 +33,7 @@ from evals.evidence import locate
 from evals.questions import SETS, Question, QuestionSet, read_questions
 from index.build import build_index
 from index.encode import SHIPPED_MODEL, Encoder, open_encoder
-from index.reader import Reader, open_reader
+from index.reader import SHIPPED_READER, Reader, open_reader
 from index.search import Snapshot
 
 Rows = npt.NDArray[np.float64]
@@ -104,9 +104,9 @@ def labelled(path: Path, weight: float, encoder: Encoder, reader: Reader | None,
     return Labelled(path.stem, weight, list(_found(questions, assistant, reader)))
 
 
-def labelled_of(questions: QuestionSet, assistant: Assistant, weight: float) -> Labelled:
+def labelled_of(questions: QuestionSet, assistant: Assistant, weight: float, reader: Reader | None) -> Labelled:
     """A set's questions with what an assistant finds for each. Raises UserError where there is too little to fit."""
-    found = Labelled(questions.name, weight, list(_found(_sample(questions.questions), assistant, None)))
+    found = Labelled(questions.name, weight, list(_found(_sample(questions.questions), assistant, reader)))
     kinds = [asked.answerable for asked in found.asked]
     least = min(sum(kinds), len(kinds) - sum(kinds))
     if least < _LEAST:
@@ -120,7 +120,7 @@ def labelled_of(questions: QuestionSet, assistant: Assistant, weight: float) -> 
 def before_and_after(sets: Sequence[Labelled], before: Calibration, after: Calibration) -> list[tuple[str, ...]]:
     """The figures of each set before a calibration and after, each a row under `HEADER`."""
     return [
-        (part.name, str(len(part.asked)), name, *_cells(part, found, read=False))
+        (part.name, str(len(part.asked)), name, *_cells(part, found, read=found.read is not None))
         for part in sets
         for name, found in (("before", before), ("after", after))
     ]
@@ -147,13 +147,13 @@ def _with_readings(evidence: Evidence, reader: Reader, question: str, language: 
     return replace(evidence, candidates=tuple(extract.readings(reader, english, evidence.candidates)))
 
 
-def fit(sets: Sequence[Labelled], encoder: str) -> Calibration:
+def fit(sets: Sequence[Labelled], encoder: str, reader: str = SHIPPED_READER) -> Calibration:
     """Everything that the sets tell: first how sentences are ranked, then the gate over the best of them."""
     plain_ranker = _sentences(sets, read=False)
     ranker = Ranker(plain_ranker, _sentences(sets, read=True, first=plain_ranker) if _is_read(sets) else None)
     plain = _questions(sets, Ranker(ranker.plain))
     read = _questions(sets, ranker) if ranker.read else None
-    return Calibration(encoder, "shipped" if read else None, ranker, plain, read)
+    return Calibration(encoder, reader if read else None, ranker, plain, read)
 
 
 def _is_read(sets: Sequence[Labelled]) -> bool:
@@ -185,7 +185,7 @@ def _group(asked: Asked, first: Logistic | None) -> tuple[Asked, list[Candidate]
 
 def _questions(sets: Sequence[Labelled], ranker: Ranker) -> Gate:
     """How probable it is that the documents answer, and the threshold where the two kinds of error are nearest."""
-    rows, labels, weights = [], [], []
+    rows, labels, weights, ours = [], [], [], []
     for part in sets:
         for asked in part.asked:
             evidence = ranked(asked.evidence, ranker)
@@ -193,9 +193,12 @@ def _questions(sets: Sequence[Labelled], ranker: Ranker) -> Gate:
                 rows.append(gate.features(evidence))
                 labels.append(asked.answerable)
                 weights.append(part.weight / len(part.asked))
+                ours.append(part.name in SHIPPED_SETS)
     model = _logistic(rows, labels, weights, balanced=True)
-    scores = np.array([model.probability(row) for row in rows])
-    return Gate(_threshold(scores, np.array(labels), np.array(weights)), model)
+    # Thresholds do not transfer between authors: questions as an association gets them decide.
+    some = np.array(ours) if any(ours) else np.ones(len(rows), bool)
+    scores = np.array([model.probability(row) for row in rows])[some]
+    return Gate(_threshold(scores, np.array(labels)[some], np.array(weights)[some]), model)
 
 
 def _logistic(

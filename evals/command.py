@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from assistant.ask import Assistant
 from assistant.calibration import FILE
-from assistant.service import Service, build
+from assistant.service import Service, build, reader_of
 from assistant.settings import Settings
 from corpus.catalogue import SHIPPED_DOCUMENTS
 from corpus.errors import UserError
@@ -126,8 +126,9 @@ def calibrate_sets(
     from evals.calibrate import HEADER, before_and_after, fit, labelled_of, write
 
     grounds = [prepare(name, settings, progress=progress) for name in names]
-    sets = [labelled_of(ground.questions, ground.assistant, 1 / len(grounds)) for ground in grounds]
-    found = fit(sets, grounds[0].assistant.snapshot.encoder.name)
+    reader = reader_of(settings)
+    sets = [labelled_of(ground.questions, ground.assistant, 1 / len(grounds), reader) for ground in grounds]
+    found = fit(sets, grounds[0].assistant.snapshot.encoder.name, reader.name if reader else "")
     rows = [HEADER, *before_and_after(sets, grounds[0].assistant.calibration, found)]
     path = settings.index_folder / FILE
     write(path, found, sets)

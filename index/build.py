@@ -44,7 +44,7 @@ from index.faults import crash_point
 from index.generation import BASE, RECENT, STATE, Manifest
 from index.late import Bits, packed
 from index.lexical import LexicalIndex
-from index.reader import OnnxReader
+from index.reader import Reader
 from index.segment import CONTENT, EF_SEARCH, LEXICAL, MISSED, address_of
 from index.state import FORMAT, State, read_state
 from index.words import terms
@@ -121,7 +121,7 @@ def build_index(
     index_folder: Path,
     encoder: Encoder,
     *,
-    reader: OnnxReader | None = None,
+    reader: Reader | None = None,
     server: str | None = None,
     rebuild: bool = False,
     progress: Progress | None = None,
@@ -240,7 +240,7 @@ def _space_needed(index_folder: Path) -> int:
         return _SMALLEST_BUILD
 
 
-def _prepare(model: Encoder | OnnxReader, progress: Progress) -> None:
+def _prepare(model: Encoder | Reader, progress: Progress) -> None:
     """In a child of its own: making a graph takes memory that a build should not keep."""
     progress("Checking the model", 0, 0)
     model.prepare()

@@ -47,9 +47,17 @@ class Reader(Protocol):
     """Reads texts with a question in mind."""
 
     @property
-    def digest(self) -> str: ...
+    def name(self) -> str:
+        """What a calibration names it by: it holds for no other."""
+        ...
 
-    def prepare(self) -> None: ...
+    def prepare(self) -> None:
+        """Check the weights and make what reading needs. Raises UserError for other weights."""
+        ...
+
+    def is_prepared(self) -> bool:
+        """Whether what `prepare` makes is there; it is not checked."""
+        ...
 
     def read(self, question: str, windows: Sequence[str], sentences: Sequence[Span]) -> list[Reading]:
         """A reading of each window; `sentences` are the spans in them that are judged."""
@@ -89,7 +97,9 @@ class _Weights:
 
 
 class OnnxReader:
-    """The reader that serves, in 8 bits."""
+    """The reader that ships, in 8 bits."""
+
+    name = SHIPPED_READER
 
     def __init__(self, graphs: Path) -> None:
         self._graph = Graph(_Weights(find_model(SHIPPED_MODEL)), graphs / "reader")
@@ -116,13 +126,22 @@ class OnnxReader:
         return [found[row] for row in range(len(windows))]
 
 
-def open_reader(setting: str, graphs: Path) -> OnnxReader | None:
-    """The reader that a setting names: `shipped`, or None for `off`. Raises UserError for anything else."""
+def open_reader(setting: str, graphs: Path) -> Reader | None:
+    """The reader that a setting names, without loading it: `shipped`, None for `off`, or the folder of a
+    sentence-transformers cross-encoder. Raises UserError where it is none of these."""
     if setting == OFF:
         return None
-    if setting != SHIPPED_READER:
-        raise UserError(f"ASSISTANT_READER is {setting!r}: expected {SHIPPED_READER!r} or {OFF!r}.")
-    return OnnxReader(graphs)
+    if setting == SHIPPED_READER:
+        return OnnxReader(graphs)
+    folder = Path(setting).expanduser()
+    if not (folder / "config.json").is_file():
+        raise UserError(
+            f"ASSISTANT_READER is {setting!r}: expected {SHIPPED_READER!r}, {OFF!r}, or the folder of a "
+            "sentence-transformers cross-encoder (with a config.json in it)."
+        )
+    from index.torch_encoder import CrossReader
+
+    return CrossReader(folder.resolve())
 
 
 def _reading(logit: float, place: Array, encoding: Any, sentence: Span) -> Reading:

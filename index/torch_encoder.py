@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from corpus.spans import Span
 from index.encode import Model, Vectors, WordVectors, pool_words
+from index.reader import Reading
 
 if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+    from sentence_transformers import CrossEncoder, SentenceTransformer
 
 _TEXTS_AT_ONCE = 256
 _OPSET = 17
@@ -82,16 +84,50 @@ class TorchEncoder:
         return self._loaded
 
 
+class CrossReader:
+    """Any sentence-transformers cross-encoder as a reader: its score is what it makes of a text, and nothing else."""
+
+    def __init__(self, folder: Path) -> None:
+        self.name = folder.name
+        self._folder = folder
+        self._loaded: CrossEncoder | None = None
+
+    def prepare(self) -> None:
+        """Nothing is made. Raises UserError where the folder holds no weights in a format that is loaded."""
+        Model(self.name, self._folder).weights()
+
+    def is_prepared(self) -> bool:
+        """Nothing is made."""
+        return True
+
+    def read(self, question: str, windows: Sequence[str], sentences: Sequence[Span]) -> list[Reading]:
+        """As `Reader.read`; no words are marked."""
+        if self._loaded is None:
+            _stay_here()
+            from sentence_transformers import CrossEncoder
+
+            self._loaded = CrossEncoder(
+                str(self._folder), device="cpu", local_files_only=True, trust_remote_code=False, num_labels=1
+            )
+        scores = self._loaded.predict([(question, window) for window in windows], show_progress_bar=False)
+        return [Reading(float(score), 1.0, (0, 0)) for score, _ in zip(scores, sentences, strict=True)]
+
+
 def load(model: Model) -> SentenceTransformer:
     """The model from its folder, and from nowhere else."""
-    # Set before the libraries are imported: they read these once. Nothing is fetched from a hub.
+    _stay_here()
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(str(model.folder), device="cpu", local_files_only=True, trust_remote_code=False)
+
+
+def _stay_here() -> None:
+    """Nothing is fetched from a hub. Set before the libraries are imported: they read these once."""
     os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # the library's own
-    return SentenceTransformer(str(model.folder), device="cpu", local_files_only=True, trust_remote_code=False)
 
 
 def export(model: Model, graph: Path, tokenizer: Path) -> dict[str, Any]:

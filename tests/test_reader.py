@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import pickle
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 import index.reader
+from assistant.ask import Assistant
 from corpus.errors import UserError
+from index.build import build_index
+from index.encode import SHIPPED_MODEL, find_model
 from index.reader import OnnxReader, open_reader
+from index.search import Snapshot
+from index.torch_encoder import load
+from tests.fakes import HashingEncoder, calibration
 
 QUESTION = "When was the bridge opened?"
 ANSWERS = "The town lies on two banks. The bridge was opened on 3 May 1921 by the mayor. It is painted green."
@@ -18,8 +25,7 @@ ON_TOPIC = "The town lies on two banks. The bridge is painted green every ten ye
 
 @pytest.fixture(scope="module")
 def reader(graphs: Path) -> OnnxReader:
-    found = open_reader("shipped", graphs)
-    assert found is not None
+    found = OnnxReader(graphs)
     found.prepare()
     return found
 
@@ -51,8 +57,49 @@ def test_a_reader_goes_to_another_process_without_its_session(reader: OnnxReader
 
 def test_off_is_none_and_anything_else_is_named(tmp_path: Path) -> None:
     assert open_reader("off", tmp_path) is None
-    with pytest.raises(UserError, match=r"ASSISTANT_READER is 'on': expected 'shipped' or 'off'"):
+    assert isinstance(open_reader("shipped", tmp_path), OnnxReader)
+    with pytest.raises(UserError, match=r"ASSISTANT_READER is 'on': expected 'shipped', 'off', or the folder"):
         open_reader("on", tmp_path)
+
+
+@pytest.fixture(scope="module")
+def cross_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cross-encoder as people have them, only tiny and untrained."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification
+
+    folder = tmp_path_factory.mktemp("models") / "tiny-reranker"
+    torch.manual_seed(1)
+    config = BertConfig(
+        vocab_size=30522, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16
+    )
+    config.num_labels = 1
+    BertForSequenceClassification(config).save_pretrained(folder)
+    load(find_model(SHIPPED_MODEL)).tokenizer.save_pretrained(folder)
+    return folder
+
+
+def test_any_cross_encoder_in_a_folder_is_a_reader(cross_encoder: Path, tmp_path: Path) -> None:
+    found = open_reader(str(cross_encoder), tmp_path)
+    assert found is not None
+    assert (found.name, found.is_prepared()) == ("tiny-reranker", True)
+    found.prepare()
+    first, second = found.read(QUESTION, [ANSWERS, ON_TOPIC], [(0, 10), (0, 10)])
+    assert first.answers != second.answers
+    assert first.mark == (0, 0)
+
+
+def test_a_reader_that_nothing_was_fitted_with_is_left_out_and_that_is_said(
+    cross_encoder: Path, index_folder: Path, corpus_folder: Path
+) -> None:
+    build_index(corpus_folder, index_folder, HashingEncoder())
+    with closing(Snapshot.current(index_folder, HashingEncoder())) as snapshot:
+        assistant = Assistant.over(
+            snapshot, reader=open_reader(str(cross_encoder), index_folder), calibration=calibration()
+        )
+        assert assistant.reader is None
+        assert assistant.notice is not None
+        assert "The reader tiny-reranker is left out" in assistant.notice
 
 
 def test_another_adapter_than_the_shipped_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
