@@ -38,11 +38,12 @@ from index.search import Snapshot
 
 Rows = npt.NDArray[np.float64]
 _SEED = 20261125
-_SAMPLE = 600
+_SAMPLE = 400
 # The association's kind counts most, whatever the number of questions.
 SHIPPED_SETS: Mapping[str, float] = {
     "start": 0.1, "members": 0.2, "visitors": 0.2, "collection": 0.25, "adversarial": 0.05,
 }  # fmt: skip
+_ASSOCIATION = ("start", "members", "visitors")
 _OTHERS = 0.2
 _LEAST = 20
 HEADER = ("set", "questions", "calibration", "evidence first", "AUROC", "wrongly answered", "wrongly refused")
@@ -65,11 +66,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A set's questions that come to the gate, and the weight of the set."""
+    """A set's questions that come to the gate, the weight of the set, and how many questions to answer and to
+    refuse it has in all: what the registry and the tables decide counts as decided rightly."""
 
     name: str
     weight: float
     asked: Sequence[Asked]
+    to_answer: int
+    to_refuse: int
 
 
 def main() -> None:
@@ -101,12 +105,18 @@ def labelled(path: Path, weight: float, encoder: Encoder, reader: Reader | None,
     build_index(folder, index, encoder)
     assistant = Assistant.over(Snapshot.current(index, encoder))
     questions = _sample(read_questions(path))
-    return Labelled(path.stem, weight, list(_found(questions, assistant, reader)))
+    return _labelled(path.stem, weight, questions, list(_found(questions, assistant, reader)))
+
+
+def _labelled(name: str, weight: float, questions: Sequence[Question], asked: Sequence[Asked]) -> Labelled:
+    to_answer = sum(question.answerable for question in questions)
+    return Labelled(name, weight, asked, to_answer, len(questions) - to_answer)
 
 
 def labelled_of(questions: QuestionSet, assistant: Assistant, weight: float, reader: Reader | None) -> Labelled:
     """A set's questions with what an assistant finds for each. Raises UserError where there is too little to fit."""
-    found = Labelled(questions.name, weight, list(_found(_sample(questions.questions), assistant, reader)))
+    some = _sample(questions.questions)
+    found = _labelled(questions.name, weight, some, list(_found(some, assistant, reader)))
     kinds = [asked.answerable for asked in found.asked]
     least = min(sum(kinds), len(kinds) - sum(kinds))
     if least < _LEAST:
@@ -185,7 +195,7 @@ def _group(asked: Asked, first: Logistic | None) -> tuple[Asked, list[Candidate]
 
 def _questions(sets: Sequence[Labelled], ranker: Ranker) -> Gate:
     """How probable it is that the documents answer, and the threshold where the two kinds of error are nearest."""
-    rows, labels, weights, ours = [], [], [], []
+    rows, labels, weights, counts = [], [], [], []
     for part in sets:
         for asked in part.asked:
             evidence = ranked(asked.evidence, ranker)
@@ -193,12 +203,12 @@ def _questions(sets: Sequence[Labelled], ranker: Ranker) -> Gate:
                 rows.append(gate.features(evidence))
                 labels.append(asked.answerable)
                 weights.append(part.weight / len(part.asked))
-                ours.append(part.name in SHIPPED_SETS)
+                # Thresholds do not transfer between authors: the association's kind of question decides.
+                own = part.name in _ASSOCIATION or not any(one.name in _ASSOCIATION for one in sets)
+                counts.append(part.weight / (part.to_answer if asked.answerable else part.to_refuse) * own)
     model = _logistic(rows, labels, weights, balanced=True)
-    # Thresholds do not transfer between authors: questions as an association gets them decide.
-    some = np.array(ours) if any(ours) else np.ones(len(rows), bool)
-    scores = np.array([model.probability(row) for row in rows])[some]
-    return Gate(_threshold(scores, np.array(labels)[some], np.array(weights)[some]), model)
+    scores = np.array([model.probability(row) for row in rows])
+    return Gate(_threshold(scores, np.array(labels), np.array(counts)), model)
 
 
 def _logistic(
@@ -218,22 +228,14 @@ def _logistic(
     return Logistic(intercept, dict(zip(names, map(float, coefficients), strict=True)))
 
 
-def _threshold(scores: Rows, truth: npt.NDArray[np.bool_], weights: Rows) -> float:
+def _threshold(scores: Rows, truth: npt.NDArray[np.bool_], counts: Rows) -> float:
+    """Where what is wrongly answered and what is wrongly refused, of all questions of the sets, are nearest."""
+
     def worse(threshold: float) -> float:
-        return max(errors(scores, truth, threshold, weights))
+        answered = scores >= threshold
+        return max(float(counts[answered & ~truth].sum()), float(counts[~answered & truth].sum()))
 
     return min((round(step / 100, 2) for step in range(5, 96)), key=worse)
-
-
-def errors(
-    scores: Rows, truth: npt.NDArray[np.bool_], threshold: float, weights: Rows | None = None
-) -> tuple[float, float]:
-    """The shares wrongly answered and wrongly refused."""
-    weights = np.ones(len(scores)) if weights is None else weights
-    answered = scores >= threshold
-    wrong = float(np.average(answered[~truth], weights=weights[~truth])) if (~truth).any() else 0.0
-    refused = float(np.average(~answered[truth], weights=weights[truth])) if truth.any() else 0.0
-    return wrong, refused
 
 
 def print_figures(sets: Sequence[Labelled]) -> None:
