@@ -6,6 +6,8 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import islice
 
 import numpy as np
 
@@ -28,7 +30,7 @@ from index.words import terms
 _ENDS_A_SENTENCE = re.compile(r"[.!?…:;。！？؟][\"'”’»)\]]*$")
 PASSAGES_READ = 8
 # Late interaction reads this many sentences, and the reader as many of the best of them.
-_RERANKED = 16
+_RERANKED = 10
 _READ = 8
 # What the reader is shown: a sentence with its neighbours, up to so many words.
 _WINDOW_WORDS = 85
@@ -247,16 +249,17 @@ def _first(snapshot: Snapshot, hits: Sequence[Hit], asked: Asked) -> list[Candid
     }
     ranked = sorted(found.values(), key=lambda one: (-one.first_look, one.document.id, one.span))
     # A paragraph that gives orders to a program answers nobody.
-    return [one for one in ranked[: 2 * _RERANKED] if not is_tainted(one.document, one.span)][:_RERANKED]
+    return list(islice((one for one in ranked if not is_tainted(one.document, one.span)), _RERANKED))
 
 
 def is_tainted(document: Document, span: Span) -> bool:
     """Whether a span stands in a paragraph of which a sentence gives orders to a program."""
-    start, end = _paragraph(document, span)
-    # Most texts give none: the whole is looked at before its sentences.
-    return gives_orders(document.text[start:end]) or any(
-        gives_orders(document.text[slice(*one)]) for one in sentences(document.text, start, end)
-    )
+    return _gives_orders(document.text[slice(*_paragraph(document, span))])
+
+
+@lru_cache(maxsize=4096)
+def _gives_orders(paragraph: str) -> bool:
+    return any(gives_orders(paragraph[slice(*one)]) for one in sentences(paragraph))
 
 
 def _hit_last(snapshot: Snapshot, hit: Hit) -> list[Passage]:
