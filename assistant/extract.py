@@ -84,6 +84,11 @@ class Candidate:
         return self.document.text[slice(*self.span)]
 
     @property
+    def is_prose(self) -> bool:
+        """Whether it ends as a sentence does."""
+        return bool(_ENDS_A_SENTENCE.search(self.text))
+
+    @property
     def first_look(self) -> float:
         """Half the section, half the sentence: which sentences are looked at more closely."""
         score = (self.section + (self.coverage + self.similarity) / 2) / 2
@@ -103,7 +108,7 @@ class Candidate:
             "rank": 1 / (1 + self.rank),
             "expected": float(self.has_expected),
             "is_heading": float(self.is_heading),
-            "prose": float(bool(_ENDS_A_SENTENCE.search(self.text))),
+            "prose": float(self.is_prose),
             "short": float(len(self.text.split()) < _SHORT),
             "asks": float(self.text.rstrip().endswith(("?", "？", "؟"))),
         }
@@ -361,7 +366,10 @@ def _interactions(question: WordVectors, telling: np.ndarray, found: Vectors) ->
 def choose(candidates: Sequence[Candidate], *, share: float, most: int) -> list[Candidate]:
     """The sentences that make the answer: the best, then those nearly as probable in reading order."""
     best = candidates[0]
-    others = [candidate for candidate in candidates[1:] if candidate.score >= share * best.score][: most - 1]
+    near = [candidate for candidate in candidates[1:] if candidate.score >= share * best.score]
+    # A tag-line or a label is no second sentence of an answer.
+    others = [candidate for candidate in near if len(candidate.text.split()) >= _SHORT or not best.is_prose]
+    others = others[: most - 1]
     others.sort(key=lambda one: (one.document.id != best.document.id, one.document.id, one.span))
     return [best, *others]
 

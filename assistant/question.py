@@ -187,7 +187,8 @@ def _parts(
 ) -> tuple[Query, ...]:
     """The queries of a message that asks several questions; each may go on from the one before."""
     found: list[Query] = []
-    for part in parts:
+    own = _own_words(query, len(parts))
+    for number, part in enumerate(parts):
         turns = [*history, *(Turn("user", earlier.standalone) for earlier in found)]
         one = _understood(part, part, ENGLISH, turns, registry, documents)
         if one.kind == "question":
@@ -195,8 +196,17 @@ def _parts(
                 one = replace(one, standalone=f"{one.standalone.rstrip('?')} ({found[0].standalone.rstrip('?')})?")
             one = _by_cues(one, one.standalone, history, registry, documents, alone=True)
             one = replace(one, forms=_forms(one.standalone, one.standalone, ENGLISH, documents))
-        found.append(replace(one, language=query.language))
+        found.append(replace(one, language=query.language, question=own[number] if own else part))
     return tuple(found)
+
+
+def _own_words(query: Query, count: int) -> list[str]:
+    """The parts of a message in the asker's words, where its conjunction divides it into as many; else none."""
+    if query.language == ENGLISH:
+        return []
+    ties = _either(tables()[query.language].conjunctions)
+    own = re.split(rf"\s+(?:{ties})\s+(?=\S)", query.standalone, flags=re.IGNORECASE)
+    return own if len(own) == count else []
 
 
 def _wanted_definition(english: str, registry: Registry) -> tuple[str, Definition] | None:

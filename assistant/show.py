@@ -17,6 +17,7 @@ from assistant.types import Answer, Citation
 from corpus.types import Definition, DocumentInfo, Refused
 from index.search import Hit
 
+_UNSEARCHED = ("smalltalk", "outside_job")
 _KINDS = {"definition": "Canonical definition, word for word", "extractive": "In the words of the documents"}
 
 
@@ -26,7 +27,9 @@ def show_answer(answer: Answer) -> None:
     if answer.standalone_question != " ".join(answer.question.split()):
         console.print(Text(f"Searched for: {answer.standalone_question}", style="dim"))
     answered = answer.outcome != "not_found"
-    console.print(Text(_KINDS.get(answer.mode, answer.mode) if answered else "Not in the documents", style="bold"))
+    if answered or answer.reason not in _UNSEARCHED:
+        kind = _KINDS.get(answer.mode, answer.mode) if answered else "Not in the documents"
+        console.print(Text("Partly in the documents" if answer.outcome == "partial" else kind, style="bold"))
     console.print(Text(answer.text))
     sources = answer.citations if answered else answer.nearest
     if sources:
