@@ -72,6 +72,9 @@ class Assistant:
         remark = None
         if calibration is None:
             calibration, remark = calibration_for(index_folder or snapshot.folder, snapshot.encoder.name)
+        if reader is not None and not reader.is_prepared():
+            remark = remark or "The reader is left out: its graph is missing or old; `assistant index build` makes it."
+            reader = None
         if reader is not None and reader.name != calibration.reader:
             remark = remark or (
                 f"The reader {reader.name} is left out: ranking and gate were fitted with "
@@ -85,10 +88,10 @@ class Assistant:
         started = perf_counter()
         check_question(question)
         query = understand(question, history, self.registry, self.snapshot)
-        understood = perf_counter() - started
+        reading = perf_counter() - started
         draft = self._route(query)
         total = perf_counter() - started
-        seconds = {"retrieve": total - understood, "answer": understood, "total": total}
+        seconds = {"retrieve": total - reading, "answer": reading, "total": total}
         return replace(draft, id=id, seconds={name: round(value, 4) for name, value in seconds.items()})
 
     def unanswerable(self, question: str, problem: str, id: str | int | None = None) -> Answer:
@@ -154,7 +157,7 @@ class Assistant:
         return self._define_in_text(query) if query.term else self._extract(query)
 
     def _compare(self, query: Query) -> Answer:
-        """Both sides quoted, each with its own sentences; what only one of them has is said."""
+        """Both sides quoted, each with its own sentences."""
         named = [self.registry.mentioned(side) for side in query.sides]
         found = [one[1] for one in named if one]
         if len(found) == len(query.sides):
@@ -246,6 +249,8 @@ class Assistant:
         around = document.section_at(acronym.start)
         spans = sentences(document.text, around.start, around.end)
         span = next(span for span in spans if span[0] <= acronym.start < span[1])
+        if is_tainted(document, span):
+            return self._refuse(query, "acronym_not_expanded", _UNDEFINED, ())
         return self._quote(query, "extractive", [(document, span)], _DEFINED_IN_TEXT)
 
     def _define_in_text(self, query: Query) -> Answer:
@@ -293,7 +298,8 @@ class Assistant:
     def _in_sentences(self, query: Query, evidence: Evidence, confidence: float, *, contradicted: bool) -> Answer:
         """The answer in the documents' sentences, with what is to be said of them."""
         candidates = choose(evidence.candidates, share=_NEAR_BEST, most=_MOST_SENTENCES)
-        others = [one for one in disagreeing(evidence) if one not in candidates]
+        differing = disagreeing(evidence)
+        others = [one for one in differing if one not in candidates]
         chosen = _distinct((one.document, in_context(one.document, one.span)) for one in [*candidates, *others])
         mark = marked(candidates[0], evidence.expected)
         if mark and not (chosen[0][1][0] <= mark[0] and mark[1] <= chosen[0][1][1]):
@@ -305,7 +311,7 @@ class Assistant:
         if contradicted:
             said = f"{frame['documents_say']}\n\n{answer.text}"
             return replace(answer, reason="premise_contradicted", text=said)
-        return replace(answer, text=f"{frame['differ']}\n\n{answer.text}") if disagreeing(evidence) else answer
+        return replace(answer, text=f"{frame['differ']}\n\n{answer.text}") if differing else answer
 
     def _is_understood(self, query: Query) -> bool:
         """Whether a question is in a language of the documents, or most of its words are known."""
@@ -394,7 +400,7 @@ class Assistant:
         spans = [
             span
             for span in sentences(document.text, passage.start, passage.end)
-            if _holds(terms(document.text[slice(*span)], document.language), wanted)
+            if _holds(terms(document.text[slice(*span)], document.language), wanted) and not is_tainted(document, span)
         ]
         return max(spans, key=lambda span: (span[0] != passage.start, -span[0])) if spans else None
 

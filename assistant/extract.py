@@ -29,7 +29,7 @@ from index.words import terms
 
 _ENDS_A_SENTENCE = re.compile(r"[.!?…:;。！？؟][\"'”’»)\]]*$")
 PASSAGES_READ = 8
-# Late interaction reads this many sentences, and the reader as many of the best of them.
+# So many sentences are compared word by word, and so many of the best of these the reader is shown.
 _RERANKED = 10
 _READ = 8
 # What the reader is shown: a sentence with its neighbours, up to so many words.
@@ -52,7 +52,7 @@ _BY_HAND = Ranker()
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sentence that may answer. All scores but `logit` lie in [0, 1], higher is better.
+    """A sentence that may answer. All scores lie in [0, 1], higher is better; a reading has its own.
 
     `coverage` is the share of the question's content, by rarity, that the sentence or its section
     holds, `own` what the sentence holds itself, `heading` what the headings above it hold;
@@ -208,7 +208,9 @@ def readings(reader: Reader, question: str, candidates: Sequence[Candidate]) -> 
 def _settled(evidence: Evidence) -> Evidence:
     """Headings replaced by what they head, each sentence once."""
     below = (_below_heading(candidate, evidence.expected) for candidate in evidence.candidates)
-    return replace(evidence, candidates=tuple(_distinct(below)))
+    # Below a heading that gives no orders a paragraph may.
+    safe = (candidate for candidate in below if not is_tainted(candidate.document, candidate.span))
+    return replace(evidence, candidates=tuple(_distinct(safe)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,8 +97,7 @@ class Service:
         # The snapshot before closes itself with its last reader.
         before = self._assistant.snapshot if self._assistant else None
         snapshot = Snapshot.current(self._settings.index_folder, self._encoder, before)
-        reader = self._reader if self._reader and self._reader.is_prepared() else None
-        return Assistant.over(snapshot, self._settings.contact, reader, self._settings.index_folder)
+        return Assistant.over(snapshot, self._settings.contact, self._reader, self._settings.index_folder)
 
     def _is_behind(self) -> bool:
         """Whether another generation is named than the one that was opened, or that could not be."""

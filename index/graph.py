@@ -96,12 +96,19 @@ class Graph:
         with suppress(UserError):
             if self.about["weights_sha256"] == weights:
                 self._check_files()
+                self._remember()
                 return
         self._make(weights)
 
     def is_prepared(self) -> bool:
         """Whether the graph is there; it is not checked."""
         return all((self._folder / name).is_file() for name in (_GRAPH, _TOKENIZER, _ABOUT))
+
+    def is_current(self) -> bool:
+        """Whether the weights' files are as they were when the graph was made."""
+        with suppress(UserError):
+            return bool(self.about["weights_state"] == self._weights_state())
+        return False
 
     def read(self, texts: Sequence[Text]) -> Iterator[tuple[list[int], list[Encoding], list[Array]]]:
         """Texts in batches: their rows, their tokens, and the graph's outputs, a row a text."""
@@ -164,6 +171,15 @@ class Graph:
                 raise UserError(self._unusable(f"has no {name}")) from error
             if found != self.about["files"][name]:
                 raise UserError(self._unusable(f"has a damaged {name}"))
+
+    def _remember(self) -> None:
+        """Write down how the weights' files are now: the same bytes may have been installed again."""
+        if not self.is_current():
+            about = {**self.about, "weights_state": self._weights_state()}
+            draft = self._folder / f"{_ABOUT}.draft"
+            draft.write_text(json.dumps(about, indent=1), encoding="utf-8")
+            os.replace(draft, self._folder / _ABOUT)
+            self._about = None
 
     def _unusable(self, what: str) -> str:
         return f"The encoder's graph in {self._folder} {what}: run `assistant index build --rebuild`."

@@ -114,8 +114,8 @@ class OnnxReader:
         self._graph.prepare()
 
     def is_prepared(self) -> bool:
-        """Whether the graph is there; it is not checked."""
-        return self._graph.is_prepared()
+        """Whether the graph is there and made from these weights; it is not checked."""
+        return self._graph.is_prepared() and self._graph.is_current()
 
     def read(self, question: str, windows: Sequence[str], sentences: Sequence[Span]) -> list[Reading]:
         """As `Reader.read`."""

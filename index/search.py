@@ -291,7 +291,7 @@ class Snapshot:
         """The word of the documents that is written much like a word of another language; None where there is none."""
         if self.frequency(word):
             return None
-        near = cognate(word, {term for part in self._parts for term in part.segment.lexical.vocabulary()})
+        near = cognate(word, (term for part in self._parts for term in part.segment.lexical.vocabulary()))
         if near is None:
             return None
         forms = self._forms(near, next(iter(self.languages)))

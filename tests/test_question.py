@@ -376,3 +376,11 @@ def test_a_question_in_another_language_comes_in_english_too() -> None:
     assert [form.language for form in query.forms] == ["en"]
     # The list has no such word: it is what the documents have like it.
     assert query.forms[0].text == "when was published the atlas?"
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Does an SL need a letter of recommendation?", "Will the SL expand the atlas?", "Send our SL wording in full."],
+)
+def test_an_acronym_beside_letters_or_growth_is_not_spelt_out(question: str) -> None:
+    assert ask(question).kind != "expansion"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import shutil
 from contextlib import closing
 from pathlib import Path
 
@@ -108,3 +109,35 @@ def test_another_adapter_than_the_shipped_one_is_refused(tmp_path: Path, monkeyp
     monkeypatch.setattr(index.reader, "ADAPTER", other)
     with pytest.raises(UserError, match="has SHA-256"):
         OnnxReader(tmp_path).prepare()
+
+
+def test_a_graph_of_other_weights_is_not_current_and_the_assistant_says_so(
+    graphs: Path, tmp_path: Path, index_folder: Path, corpus_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "reader.safetensors"
+    other.write_bytes(b"another adapter")
+    found = OnnxReader(graphs)
+    assert found.is_prepared()
+    monkeypatch.setattr(index.reader, "ADAPTER", other)
+    assert not found.is_prepared()
+    build_index(corpus_folder, index_folder, HashingEncoder())
+    with closing(Snapshot.current(index_folder, HashingEncoder())) as snapshot:
+        assistant = Assistant.over(snapshot, reader=found, calibration=calibration())
+        assert assistant.reader is None
+        assert "its graph is missing or old" in str(assistant.notice)
+
+
+def test_the_same_weights_installed_anew_need_no_new_graph(
+    graphs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "reader.safetensors"
+    copy.write_bytes(index.reader.ADAPTER.read_bytes())
+    shutil.copytree(graphs, tmp_path / "graphs")
+    monkeypatch.setattr(index.reader, "ADAPTER", copy)
+    found = OnnxReader(tmp_path / "graphs")
+    graph = next((tmp_path / "graphs" / "reader").glob("*.onnx"))
+    made = graph.stat().st_mtime_ns
+    assert not found.is_prepared()
+    found.prepare()
+    assert found.is_prepared()
+    assert graph.stat().st_mtime_ns == made
