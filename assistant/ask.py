@@ -7,26 +7,29 @@ Every quotation is cut out of a document by its offsets, so it is verbatim by co
 
 from __future__ import annotations
 
-import tomllib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from time import perf_counter
 
 from assistant.calibration import Calibration, calibration_for
+from assistant.check import check_wording
 from assistant.citations import cite
 from assistant.define import defining_span
 from assistant.extract import Evidence, choose, disagreeing, gather, in_context, is_tainted, marked
 from assistant.gate import confidence as confidence_of
 from assistant.gate import contradicts, reason
-from assistant.language import plain
+from assistant.language import plain, whole_word
+from assistant.messages import differences_in_words, messages, verdict_in_words
 from assistant.question import check_question, understand, without_article
 from assistant.registry import Registry
 from assistant.translate import ENGLISH, understood
 from assistant.types import Answer, Citation, Mode, Query, Sentence, Turn
+from corpus.definitions import CURRENT
+from corpus.errors import UserError
 from corpus.spans import Span, sentences, trim
-from corpus.types import Definition, Document, DocumentInfo, Passage, Refused
+from corpus.types import Definition, Document, DocumentInfo, Drifted, Passage, Refused
 from index.reader import Reader
 from index.search import Snapshot
 from index.words import terms
@@ -39,12 +42,13 @@ _NAMED_IN_TEXT = 0.8
 _UNDEFINED = 0.05
 _UNASKED = 0.01
 _NEAREST = 3
+# Verdicts of which the differences say something.
+_WORD_BY_WORD = ("altered", "truncated", "extended")
 _MOST_WORDS = 0.5
 # Sentences this nearly as probable as the best one are cited with it.
 _NEAR_BEST = 0.6
 _MOST_SENTENCES = 3
 _MOST_DEFINITIONS = 3
-_MESSAGES = Path(__file__).with_name("messages.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,11 @@ class Assistant:
         return self.snapshot.state.refused
 
     @property
+    def drifted(self) -> Sequence[Drifted]:
+        """The definitions whose wording their documents no longer have."""
+        return self.snapshot.state.drifted
+
+    @property
     def index_version(self) -> str:
         return self.snapshot.manifest.version
 
@@ -132,6 +141,11 @@ class Assistant:
         """Questions that the documents answer, as the registry gives them."""
         return [definition.question for definition in self.registry.definitions if definition.question]
 
+    def mentions(self, term: str) -> tuple[Citation, ...]:
+        """The places at which the documents mention a term, in the order in which search ranks them."""
+        found = [(self.snapshot.document(one.document_id), self._mention_in(one, term)) for one in self._mentions(term)]
+        return tuple(cite(number, document, *span) for number, (document, span) in enumerate(found, 1))
+
     def context(self, citation: Citation) -> Span:
         """The span of the section around a citation; wider where the citation is."""
         document = self.snapshot.document(citation.document_id)
@@ -144,6 +158,8 @@ class Assistant:
             return self._refuse(query, "smalltalk" if query.kind == "smalltalk" else "outside_job", _UNASKED, ())
         if not self.snapshot.passage_count:
             return self._refuse(query, "empty_index", 0.0, ())
+        if query.kind == "check":
+            return self._check(query)
         if query.definition:
             return self._define(query)
         if query.kind == "expansion":
@@ -225,7 +241,7 @@ class Assistant:
         missing = [part for part, draft in zip(asked, drafts, strict=True) if not draft.citations]
         if not missing:
             return answer
-        said = _messages(query.language)["frame"]["part_missing"]
+        said = messages(query.language)["frame"]["part_missing"]
         text = "\n\n".join([answer.text, *(said.format(question=part.strip()) for part in missing)])
         return replace(answer, outcome="partial", text=text)
 
@@ -235,10 +251,39 @@ class Assistant:
         )
 
     def _define(self, query: Query) -> Answer:
-        definition = next(d for d in self.registry.definitions if d.term == query.definition)
+        first, *others = self._wordings_for(query)
         confidence = _SURE if query.standalone == " ".join(query.question.split()) else _CORRECTED
-        document = self.snapshot.document(definition.document_id)
-        return self._quote(query, "definition", [(document, (definition.start, definition.end))], confidence)
+        places = [(self.snapshot.document(one.document_id), (one.start, one.end)) for one in (first, *others)]
+        answer = self._quote(query, "definition", places, confidence)
+        if not others:
+            return answer
+        said = messages(query.language)["check"]["other_body"]
+        parts = [f"{answer.citations[0].quote} [1]"]
+        for other, citation in zip(others, answer.citations[1:], strict=True):
+            parts += [said.format(body=other.body), f"{citation.quote} [{citation.number}]"]
+        return replace(answer, text="\n\n".join(parts))
+
+    def _wordings_for(self, query: Query) -> list[Definition]:
+        """The wordings of a term that are in force: our own body's first, or that of the body that is named."""
+        current = [one for one in self.registry.versions(query.definition or "") if one.status == CURRENT]
+        known = current or list(self.registry.versions(query.definition or ""))[:1]
+        asked = [one for one in known if re.search(whole_word(plain(one.body)), plain(query.standalone))]
+        return [*asked, *(one for one in known if one not in asked)]
+
+    def _check(self, query: Query) -> Answer:
+        """Whether a quoted text still has a canonical wording, with that wording and the differences."""
+        try:
+            found = check_wording(self, query.quoted or "", query.definition)
+        except UserError:
+            return self._route(query.parts[0])
+        if found.verdict == "unrelated" and query.definition is None:
+            return self._route(query.parts[0])
+        shown = [found.definition] if found.match is None else [found.match, found.definition]
+        places = [(self.snapshot.document(one.document_id), (one.start, one.end)) for one in shown]
+        answer = self._quote(query, "definition", places, _SURE)
+        told = differences_in_words(found, query.language) if found.verdict in _WORD_BY_WORD else []
+        lines = [verdict_in_words(found, query.language), answer.text, *told]
+        return replace(answer, text="\n\n".join(lines))
 
     def _expand(self, query: Query) -> Answer:
         term = query.term or ""
@@ -307,7 +352,7 @@ class Assistant:
         if contradicted:
             confidence = max(confidence, self.calibration.gate(read=evidence.read).threshold)
         answer = self._quote(query, "extractive", chosen, confidence, mark)
-        frame = _messages(query.language)["frame"]
+        frame = messages(query.language)["frame"]
         if contradicted:
             said = f"{frame['documents_say']}\n\n{answer.text}"
             return replace(answer, reason="premise_contradicted", text=said)
@@ -368,11 +413,11 @@ class Assistant:
         )
 
     def _in_words(self, why: str, query: Query, evidence: Evidence | None) -> str:
-        messages = _messages(query.language)
+        said = messages(query.language)
         names = ", ".join(evidence.unknown_names) if evidence else ""
-        parts = [messages["reasons"][why].format(term=query.term, names=names)]
+        parts = [said["reasons"][why].format(term=query.term, names=names)]
         if self.contact and why not in ("smalltalk", "outside_job"):
-            parts.append(messages["frame"]["contact"].format(contact=self.contact))
+            parts.append(said["frame"]["contact"].format(contact=self.contact))
         return " ".join(parts)
 
     def _nearest(self, query: Query, passages: Sequence[Passage], evidence: Evidence | None) -> tuple[Citation, ...]:
@@ -425,14 +470,3 @@ def _distinct(spans: Iterable[tuple[Document, Span]]) -> list[tuple[Document, Sp
 def _inside(one: tuple[str, Span], other: tuple[str, Span]) -> bool:
     """Whether a span of a document lies in another one."""
     return one[0] == other[0] and other[1][0] <= one[1][0] and one[1][1] <= other[1][1]
-
-
-def _messages(language: str) -> dict[str, dict[str, str]]:
-    """What is said in a language; in English where it has no table."""
-    table = _all_messages()
-    return table.get(language, table["en"])
-
-
-@cache
-def _all_messages() -> dict[str, dict[str, dict[str, str]]]:
-    return tomllib.loads(_MESSAGES.read_text(encoding="utf-8"))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from assistant.ask import Assistant
     from assistant.settings import Settings
     from assistant.web.site import Site
+    from corpus.types import Definition
     from evals.command import Gate, Ground
     from evals.judge import Judge
     from evals.run import Options
@@ -179,35 +180,166 @@ def documents_text(document_id: Annotated[str, typer.Argument(metavar="ID")]) ->
     typer.get_binary_stream("stdout").write(document.text.encode("utf-8", "surrogatepass"))
 
 
-@definitions_app.command("list", epilog="Example: assistant definitions list")
-def definitions_list(as_json: Json = False) -> None:
-    """The canonical definitions, with their other names."""
-    from assistant.show import definition_record, show_definitions
+@definitions_app.command("list", epilog="Example: assistant definitions list --check")
+def definitions_list(
+    as_json: Json = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="End with exit code 1 where a document no longer has a wording.")
+    ] = False,
+) -> None:
+    """The canonical definitions, with their other names, and those whose document no longer has the wording."""
+    from assistant.check import definition_record
+    from assistant.show import drifted_record, show_definitions
 
     assistant = _assistant()
-    records = [definition_record(assistant, definition) for definition in assistant.registry.definitions]
+    records = [definition_record(assistant, definition) for definition in assistant.registry.wordings]
+    drifted = [drifted_record(one) for one in assistant.drifted]
     if as_json:
-        _print_json(records)
+        _print_json([*records, *({**one, "status": "drifted"} for one in drifted)] if check else records)
     else:
-        show_definitions(records)
+        show_definitions(records, drifted)
+    if drifted:
+        _note(f"{len(drifted)} definitions no longer have their wording in the documents.")
+        if check:
+            raise typer.Exit(1)
 
 
-@definitions_app.command("show", epilog='Example: assistant definitions show "science park"')
+@definitions_app.command("show", epilog='Example: assistant definitions show "science park" --as-of 2020-01-01')
 def definitions_show(
-    term: Annotated[str, typer.Argument(help="A term, an acronym or another name.")], as_json: Json = False
+    term: Annotated[str, typer.Argument(help="A term, an acronym or another name.")],
+    as_json: Json = False,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DATE", help="The wording in force on a day, such as 2020-01-01.")
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--with-source", metavar="FORMAT", help="Wording and source as plain, markdown, html or bibtex."),
+    ] = None,
 ) -> None:
-    """The canonical wording of a term, untouched, with its source."""
-    from assistant.show import definition_record, show_definition
+    """The canonical wording of a term, untouched, with its source, and whose other wordings there are."""
+    from assistant.check import definition_record, unknown_term
+    from assistant.show import show_definition
+    from assistant.sources import with_source
 
     assistant = _assistant()
     found = assistant.registry.find(term)
     if found is None:
-        raise UserError(_unknown_term(assistant, term))
-    record = definition_record(assistant, found.definition)
+        raise UserError(unknown_term(assistant, term))
+    shown = _in_force(assistant, found.definition, as_of) if as_of else found.definition
+    if source is not None:
+        typer.echo(with_source(source, shown, assistant.snapshot.document(shown.document_id)))
+        return
+    record = definition_record(assistant, shown)
+    versions = assistant.registry.versions(shown.term)
+    others = [definition_record(assistant, one) for one in versions if one is not shown]
+    if as_json:
+        _print_json({**record, "others": others})
+    else:
+        show_definition(record, others)
+
+
+@definitions_app.command("check", epilog='Example: assistant definitions check "science park" brochure.txt')
+def definitions_check(
+    term: Annotated[str | None, typer.Argument(help="A term, an acronym or another name.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE or -]", help="The text; standard input by default.")
+    ] = None,
+    as_json: Json = False,
+    batch: Annotated[
+        Path | None,
+        typer.Option(help='JSON Lines of {"id", "term", "pasted_text"}; "-" reads standard input.', metavar="FILE"),
+    ] = None,
+) -> None:
+    """Whether a text still has the canonical wording: a verdict and the differences, word by word.
+
+    Exit code 1 where it has not; a file of texts (--batch) ends with 0 whatever their verdicts.
+    """
+    from assistant.check import INTACT, check_record, check_wording, text_to_check
+    from assistant.messages import verdict_in_words
+    from assistant.show import show_check
+
+    if (term is None) == (batch is None):
+        raise UserError("Give either a TERM and a text, or --batch FILE.")
+    if batch is not None:
+        _check_batch(batch)
+        return
+    text = text_to_check(file)
+    assistant = _assistant()
+    found = check_wording(assistant, text, term)
+    if as_json:
+        _print_json(check_record(found, assistant))
+    else:
+        show_check(check_record(found, assistant), verdict_in_words(found, "en"))
+    if found.verdict not in INTACT:
+        raise typer.Exit(1)
+
+
+@definitions_app.command("audit", epilog="Example: assistant definitions audit brochures/ law.pdf --html audit.html")
+def definitions_audit(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="PDF, Word, HTML, Markdown, text, or folders.")],
+    as_json: Json = False,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the findings as CSV.")] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write one page with the differences in colour.")
+    ] = None,
+) -> None:
+    """Find every place that quotes a canonical definition, and say whether it still has the wording.
+
+    Exit code 1 where one has not.
+    """
+    from assistant.audit import audit, audit_csv, audit_record
+    from assistant.check import wordings
+    from assistant.progress import counting_on_terminal
+    from assistant.show import show_audit
+
+    assistant = _assistant()
+    with counting_on_terminal("Reading") as counting:
+        found = audit(files, wordings(assistant), counting)
+    for item in found.refused:
+        _note(f"Refused {item.path}: {item.reason}")
+    record = audit_record(found)
+    if csv is not None:
+        _write(csv, audit_csv(found))
+    if html is not None:
+        from assistant.web.render import audit_page
+
+        _write(html, audit_page(found))
     if as_json:
         _print_json(record)
     else:
-        show_definition(record)
+        show_audit(record)
+    if not found.documents:
+        raise UserError("None of the files could be read; each is named above.")
+    if not found.holds:
+        raise typer.Exit(1)
+
+
+@definitions_app.command("suggest", epilog="Example: assistant definitions suggest glossary.csv >> definitions.toml")
+def definitions_suggest(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Glossaries or reports.")],
+    body: Annotated[str, typer.Option(help="Whose wordings they are.")] = "",
+) -> None:
+    """Propose entries for the registry from a glossary or a report; nothing enters it by itself."""
+    from assistant.suggest import suggestions, toml_of
+    from corpus.catalogue import document_id
+    from corpus.sandbox import sandbox
+
+    count = 0
+    with sandbox() as reader:
+        for path in files:
+            if not path.is_file():
+                raise UserError(f"{path} does not exist or is no file: give glossaries or reports.")
+            try:
+                reading = reader.read(path)
+            except UserError as error:
+                _note(f"Refused {path}: {error}")
+                continue
+            found = suggestions(reading)
+            count += len(found)
+            typer.echo(toml_of(found, reading.text, document_id(path.name), body or path.stem))
+    _note(
+        f"{count} suggestions: read each, and put the good ones into definitions.toml; the files must be in the corpus."
+    )
 
 
 SetName = Annotated[str, typer.Argument(metavar="SET", help="A file (JSON Lines, CSV, XLSX), or a shipped set's name.")]
@@ -463,11 +595,47 @@ def _ask_batch(batch: Path) -> None:
         raise UserError(f"{problems} of {len(lines)} lines held no question that can be answered; each is named above.")
 
 
-def _unknown_term(assistant: Assistant, term: str) -> str:
-    known = ", ".join(definition.term for definition in assistant.registry.definitions)
-    return f"There is no canonical definition of {term!r}; " + (
-        f"the registry has {known}." if known else "this corpus has no definitions.toml."
-    )
+def _check_batch(batch: Path) -> None:
+    from assistant.batch import read_lines
+    from assistant.check import checked_lines
+
+    lines = read_lines(batch)
+    assistant = _assistant()
+    problems = 0
+    for record, problem in checked_lines(assistant, batch, lines):
+        typer.echo(json.dumps(record, ensure_ascii=False))
+        if problem:
+            problems += 1
+            _note(problem)
+    if problems:
+        raise UserError(f"{problems} of {len(lines)} lines could not be checked; each is named above.")
+
+
+def _in_force(assistant: Assistant, definition: Definition, given: str) -> Definition:
+    """The wording of a term on a day. Raises UserError for no day, or a day without one."""
+    import datetime
+
+    try:
+        day = datetime.date.fromisoformat(given)
+    except ValueError as error:
+        raise UserError(f"Found the date {given!r}, expected one such as 2020-01-01.") from error
+    found = assistant.registry.as_of(definition.term, day)
+    if found is None:
+        first = min(
+            (one.valid_from for one in assistant.registry.versions(definition.term) if one.valid_from), default=day
+        )
+        raise UserError(f"No wording of {definition.term!r} was in force on {day}; the first one is of {first}.")
+    return found
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be written ({error.strerror}): name a file in a folder that is there."
+        ) from error
+    _note(f"Wrote {path}")
 
 
 def _print_json(value: Any) -> None:

@@ -36,6 +36,7 @@ class Phrases:
     """The tables of one language. Frames hold `{term}` and may hold `{body}`."""
 
     definition: tuple[str, ...]
+    checking: tuple[str, ...]
     mention: tuple[str, ...]
     meaning: tuple[str, ...]
     expansion: tuple[str, ...]
@@ -178,6 +179,7 @@ def _phrases(table: Mapping[str, Any]) -> Phrases:
 
     return Phrases(
         definition=listed("definition"),
+        checking=listed("checking"),
         mention=listed("mention"),
         meaning=listed("meaning"),
         expansion=listed("expansion"),

@@ -31,6 +31,13 @@ _MOST_LANGUAGES = 3
 # A message of so many sentences is taken in several ways.
 _LONG_MESSAGE = 3
 _WORD = re.compile(r"[^\W\d_]+")
+# A text in quotation marks, the outermost, or what stands after a colon or a line's end.
+_QUOTATIONS = (
+    re.compile(r"[\"“„«‹「『](?P<text>.+)[\"”“»›」』]", re.DOTALL),
+    re.compile(r"(?<!\w)['‘‚](?P<text>.+)['’‘](?!\w)", re.DOTALL),
+    re.compile(r"(?:[:：]|\n)\s*(?P<text>\S.+)$", re.DOTALL),
+)
+_CHECKED_WORDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,18 @@ def check_question(question: str) -> None:
 
 def understand(question: str, history: Sequence[Turn], registry: Registry, documents: Documents) -> Query:
     """The query behind a question."""
-    language = detect(question)
+    if checked := _quotation_to_check(question):
+        quoted, around = checked
+        named = registry.mentioned(around)
+        usual = _usual(question, detect(question), history, registry, documents)
+        language = detect(around) if around.strip() else usual.language
+        term = named[1].term if named else None
+        return replace(usual, kind="check", language=language, quoted=quoted, definition=term, parts=(usual,))
+    return _usual(question, detect(question), history, registry, documents)
+
+
+def _usual(question: str, language: str, history: Sequence[Turn], registry: Registry, documents: Documents) -> Query:
+    """The query behind a question that does not ask whether a text is still right."""
     said = without_orders(" ".join(question.split()))
     if not said:
         return Query(question, " ".join(question.split()), "outside", language)
@@ -104,6 +122,19 @@ def understand(question: str, history: Sequence[Turn], registry: Registry, docum
     if query.kind == "question":
         query = _closer(query, respelt, history, registry, documents)
     return query
+
+
+def _quotation_to_check(question: str) -> tuple[str, str] | None:
+    """The text of which a message asks whether it is still right, and the words around it; else None."""
+    for pattern in _QUOTATIONS:
+        match = pattern.search(question)
+        if match is None or len(match["text"].split()) < _CHECKED_WORDS:
+            continue
+        around = f"{question[: match.start()]} {question[match.end() :]}"
+        asking = (phrase for phrases in tables().values() for phrase in phrases.checking)
+        if any(re.search(whole_word(phrase), plain(around)) for phrase in asking):
+            return match["text"], around
+    return None
 
 
 def _closer(query: Query, said: str, history: Sequence[Turn], registry: Registry, documents: Documents) -> Query:

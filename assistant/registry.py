@@ -1,15 +1,16 @@
-"""The names of the canonical definitions, looked up as people type them."""
+"""The names of the canonical definitions, looked up as people type them; whose wording comes first."""
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from assistant.language import plain, whole_word
-from corpus.definitions import names_of
+from corpus.definitions import CURRENT, names_of
 from corpus.types import Definition
-from index.spelling import FREQUENT, is_slip, nearest_name
+from index.spelling import FREQUENT, is_slip, near_names, nearest_name
 from index.words import terms
 
 # A name this short has near neighbours that mean something else.
@@ -31,15 +32,46 @@ class Registry:
     `frequency` tells how many passages hold a word. A slip is corrected only where the word as
     typed is unknown to the documents and the one it becomes is a frequent one: spelling that
     corrects towards rare words invents terms.
+
+    `wordings` are all that the file of definitions has; `definitions` the one of each term that is
+    given first: the current one of the body that the file names first.
     """
 
     def __init__(self, definitions: Sequence[Definition], frequency: Callable[[str], int]) -> None:
         self._frequency = frequency
-        self.definitions = tuple(definitions)
+        self.wordings = tuple(definitions)
         self.bodies = tuple(dict.fromkeys(definition.body for definition in definitions))
-        self._by_name = {plain(name): definition for definition in definitions for name in names_of(definition)}
+        self._of_term: dict[str, list[Definition]] = {}
+        for definition in definitions:
+            self._of_term.setdefault(plain(definition.term), []).append(definition)
+        for some in self._of_term.values():
+            some.sort(key=self._rank)
+        self.definitions = tuple(some[0] for some in self._of_term.values())
+        self._by_name = {
+            plain(name): self._of_term[plain(definition.term)][0]
+            for definition in definitions for name in names_of(definition)
+        }  # fmt: skip
         self._words = {word for name in self._by_name for word in name.split()}
         self._long_names = [name for name in self._by_name if len(name) >= _SHORTEST_CORRECTED]
+
+    def _rank(self, definition: Definition) -> tuple[bool, bool, int]:
+        """The order of a term's wordings: our own body's first, current ones first, the latest first."""
+        since = definition.valid_from or datetime.date.min
+        ours = definition.body == self.bodies[0]
+        return not ours, definition.status != CURRENT, -since.toordinal()
+
+    def versions(self, term: str) -> tuple[Definition, ...]:
+        """All wordings of a term, the one that is given first at the start; none where there is no such term."""
+        return tuple(self._of_term.get(plain(term), ()))
+
+    def as_of(self, term: str, day: datetime.date) -> Definition | None:
+        """The wording of a term that was in force on a day, our own body's first; None where there was none."""
+        return next((one for one in self.versions(term) if one.in_force(day)), None)
+
+    def near(self, name: str, most: int = 3) -> list[str]:
+        """The terms with a name most like one that the registry lacks, the nearest first."""
+        found = near_names(plain(name), list(self._by_name), most=3 * most)
+        return list(dict.fromkeys(self._by_name[one].term for one in found))[:most]
 
     def find(self, name: str) -> Found | None:
         """The definition with this name, or with one that differs by a slip of the keyboard."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -10,11 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from assistant.ask import Assistant
-from assistant.citations import cite, page_name
+from assistant.citations import page_name
 from assistant.service import is_outdated
 from assistant.settings import Settings
 from assistant.types import Answer, Citation
-from corpus.types import Definition, DocumentInfo, Refused
+from corpus.types import DocumentInfo, Drifted, Refused
 from index.search import Hit
 
 _UNSEARCHED = ("smalltalk", "outside_job")
@@ -55,6 +56,7 @@ def status(settings: Settings, assistant: Assistant) -> dict[str, Any]:
         "recall": manifest.recall,
         "sentences": manifest.sentences,
         "definitions": len(assistant.registry.definitions),
+        "drifted": [drifted_record(one) for one in assistant.drifted],
         "remarks": [
             {"path": document.path, "remark": remark} for document in assistant.documents for remark in document.remarks
         ],
@@ -72,6 +74,7 @@ def show_status(found: dict[str, Any]) -> None:
         console.print(Text(f"remark       {item['path']}: {item['remark']}"))
     for item in found["refused"]:
         console.print(Text(f"refused      {item['path']}: {item['reason']}"))
+    show_drifted(found["drifted"])
 
 
 def hit_record(assistant: Assistant, hit: Hit) -> dict[str, Any]:
@@ -143,47 +146,84 @@ def show_documents(records: Sequence[dict[str, Any]], refused: Sequence[Refused]
         console.print(Text(f"refused: {item.path}: {item.reason}"))
 
 
-def definition_record(assistant: Assistant, definition: Definition) -> dict[str, Any]:
-    """A definition with its wording and the citation that leads to it, as plain values."""
-    document = assistant.snapshot.document(definition.document_id)
-    citation = cite(1, document, definition.start, definition.end)
-    return {
-        "term": definition.term,
-        "names": list(definition.names),
-        "acronyms": list(definition.acronyms),
-        "translations": {language: list(names) for language, names in definition.translations.items()},
-        "body": definition.body,
-        "status": definition.status,
-        "valid_from": definition.valid_from.isoformat() if definition.valid_from else None,
-        "wording": citation.quote,
-        "document_id": document.id,
-        "title": document.title,
-        "section": citation.section,
-        "page": citation.page,
-        "page_label": citation.page_label,
-        "start": definition.start,
-        "end": definition.end,
-        "sha256": definition.sha256,
-        "citation_id": citation.id,
-        "url": citation.url,
-    }
+def drifted_record(one: Drifted) -> dict[str, Any]:
+    """A definition whose wording is gone, as plain values."""
+    return asdict(one)
 
 
-def show_definitions(records: Sequence[dict[str, Any]]) -> None:
+def show_definitions(records: Sequence[dict[str, Any]], drifted: Sequence[dict[str, Any]] = ()) -> None:
     console = _console()
     for record in records:
         names = ", ".join((*record["acronyms"], *record["names"]))
-        console.print(Text.assemble((record["term"], "bold"), f" ({record['body']}, {record['status']})"))
+        console.print(Text.assemble((record["term"], "bold"), f" ({_whose(record)})"))
         console.print(Text(f"  {names}", style="dim"))
+    show_drifted(drifted)
 
 
-def show_definition(record: dict[str, Any]) -> None:
+def show_drifted(records: Sequence[dict[str, Any]]) -> None:
     console = _console()
-    console.print(Text(f"{record['term']} ({record['body']}, {record['status']})", style="bold"))
+    for record in records:
+        console.print(Text(f"drifted      {record['term']} ({record['body']}): {record['reason']}"))
+        if record["nearest"]:
+            console.print(Text(f"             there now: {' '.join(record['nearest'].split())[:300]}"))
+
+
+def show_definition(record: dict[str, Any], others: Sequence[dict[str, Any]] = ()) -> None:
+    """A wording, and below it the other wordings of the term by name."""
+    console = _console()
+    console.print(Text(f"{record['term']} ({_whose(record)})", style="bold"))
     console.print(Text(record["wording"]))
     console.print(Text(f"\n{record['title']} · {record['section']} · characters {record['start']}–{record['end']}"))
     if record["url"]:
         console.print(Text(record["url"]))
+    for other in others:
+        console.print(Text(f"Also: {_whose(other)}, {other['title']}", style="dim"))
+
+
+def show_check(record: dict[str, Any], sentence: str) -> None:
+    """The verdict in a word and a sentence, then each difference with what it stands for."""
+    console = _console()
+    console.print(Text(record["verdict"].replace("_", " ").capitalize(), style="bold"))
+    console.print(Text(sentence))
+    for one in record["differences"]:
+        note = f"  ({one['note']})" if one["note"] else ""
+        if one["canonical"]:
+            console.print(Text(f"- {' '.join(one['canonical'].split())}", style="red"))
+        if one["given"]:
+            console.print(Text(f"+ {' '.join(one['given'].split())}{note}", style="green"))
+    if record["formatting"]:
+        console.print(Text(f"Form: {', '.join(record['formatting'])}", style="dim"))
+    for one in record["surroundings"]:
+        console.print(Text(f"Around it: {one['kind']} ({' '.join(one['text'].split())[:60]})", style="dim"))
+
+
+def show_audit(record: dict[str, Any]) -> None:
+    """The findings of an audit, a line each, with their differences below."""
+    console = _console()
+    for one in record["findings"]:
+        page = f" · {page_name(one['page'], None)}" if one["page"] else ""
+        verdict = Text(f"{one['verdict']:16}", style="bold red" if one["drifted"] else "bold")
+        console.print(verdict + Text(f" {one['document']}{page} · {one['term']} ({one['confidence']:.2f})"))
+        for change in one["differences"]:
+            left, right = (" ".join(change[side].split())[:120] for side in ("canonical", "given"))
+            console.print(Text(f"    {change['operation']}: “{left}” → “{right}”", style="dim"))
+    drifted = sum(one["drifted"] for one in record["findings"])
+    console.print(
+        Text(
+            f"{len(record['findings'])} places in {len(record['documents'])} documents ({record['pages']} pages), "
+            f"{drifted} that no longer have the wording."
+        )
+    )
+
+
+def _whose(record: dict[str, Any]) -> str:
+    """Whose wording it is and since when, in a few words."""
+    parts = [record["body"], record["status"], record["version"]]
+    if record["valid_from"]:
+        parts.append(f"from {record['valid_from']}")
+    if record["valid_to"]:
+        parts.append(f"to {record['valid_to']}")
+    return ", ".join(part for part in parts if part)
 
 
 def _place(citation: Citation) -> str:

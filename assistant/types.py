@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 Outcome = Literal["answered", "partial", "not_found"]
 Mode = Literal["definition", "extractive", "model"]
-Kind = Literal["definition", "expansion", "comparison", "compound", "name", "question", "smalltalk", "outside", "none"]
+Kind = Literal[
+    "definition", "expansion", "comparison", "compound", "name", "check", "question", "smalltalk", "outside", "none"
+]
 Support = Literal["verbatim", "supported", "unsupported"]
 
 
@@ -42,14 +44,13 @@ class Query:
     `definition` is the registry's term for it, None where the registry has none. `forms` are the
     question word for word in other languages of the documents; `readings` are other ways to take a
     long message; `parts` are the questions that one message asks; `sides` are what a comparison
-    compares, and `aspect` in what.
+    compares, and `aspect` in what; `quoted` is a text of which is asked whether it is still right, and
+    `parts` then the question as it is understood where that text is no canonical wording.
     """
 
     question: str
     standalone: str
-    kind: Literal[
-        "definition", "expansion", "comparison", "compound", "name", "question", "smalltalk", "outside", "none"
-    ]
+    kind: Kind
     language: str
     term: str | None = None
     definition: str | None = None
@@ -58,6 +59,7 @@ class Query:
     parts: tuple[Query, ...] = ()
     sides: tuple[str, ...] = ()
     aspect: str | None = None
+    quoted: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

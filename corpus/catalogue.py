@@ -63,11 +63,8 @@ def load_corpus(folder: Path, read: Read = read_file) -> Corpus:
     documents = {document.id: document for document in sorted(found, key=lambda document: document.path)}
     if not documents:
         raise UserError(nothing_to_read(folder, refused))
-    return Corpus(
-        documents=tuple(documents.values()),
-        definitions=load_definitions(definitions_path(folder), list(documents), documents.__getitem__),
-        refused=tuple(refused),
-    )
+    definitions, drifted = load_definitions(definitions_path(folder), list(documents), documents.__getitem__)
+    return Corpus(tuple(documents.values()), definitions, tuple(refused), drifted)
 
 
 def sources(folder: Path) -> tuple[list[Source], list[Refused]]:

@@ -136,7 +136,9 @@ class Definition:
 
     `names` are the other names in the document's language, `translations` maps a language code to
     the names of the term (never of the wording) in that language; `question` is one that asks for
-    it, shown as an example.
+    it, shown as an example. `status` is "current" or "superseded"; a wording is in force from
+    `valid_from` to `valid_to`, both included, without end where there is none. `slips` are pairs of a
+    word as the document has it and as people put it right.
     """
 
     term: str
@@ -151,6 +153,29 @@ class Definition:
     end: int
     sha256: str
     question: str | None = None
+    valid_to: datetime.date | None = None
+    version: str | None = None
+    approved_by: str | None = None
+    approved_on: datetime.date | None = None
+    slips: tuple[tuple[str, str], ...] = ()
+
+    def in_force(self, day: datetime.date) -> bool:
+        """Whether it is the wording of its body on a day."""
+        return (self.valid_from or day) <= day <= (self.valid_to or day)
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """A definition of the registry whose wording its document no longer has.
+
+    `reason` is a sentence for the person who keeps the registry; `nearest` is the text that is there now.
+    """
+
+    term: str
+    body: str
+    document_id: str
+    reason: str
+    nearest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,3 +193,4 @@ class Corpus:
     documents: tuple[Document, ...]
     definitions: tuple[Definition, ...]
     refused: tuple[Refused, ...]
+    drifted: tuple[Drifted, ...] = ()

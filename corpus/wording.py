@@ -1,4 +1,4 @@
-"""The one meaning of "the same words", and the form in which texts are searched.
+"""Folding: what of a text counts when it is compared, and the form in which texts are searched.
 
 White space, line breaks, soft hyphens, the shapes of quotation marks, dashes and hyphens,
 ligatures, Unicode normal forms and letter case do not count. Every letter, digit and punctuation
@@ -21,8 +21,11 @@ _SHAPES = {**_QUOTES, **_DASHES, **_LIGATURES, **_INVISIBLE}
 _BROKEN = re.compile(r"([^\W\d_])[-\u00ad\u2010][ \t]*\r?\n(?:[ \t]*\f[ \t]*\r?\n)?[ \t]*(?=([^\W\d_]))")
 _ASCII_SHAPES = {ord(char): shape for char, shape in _SHAPES.items() if char.isascii()}
 _SPACES = re.compile(r"\s+")
-# A character with the combining marks that follow it: normal forms are compared by cluster.
-_CLUSTER = re.compile(r"\s+|.[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f]*", re.DOTALL)
+# A character with the combining marks that follow it: normal forms are compared by cluster. A soft hyphen at a line's
+# end takes the line break with it.
+_CLUSTER = re.compile(
+    r"\u00ad[ \t]*\r?\n[ \t]*|\s+|.[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f]*", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +69,6 @@ def folded(text: str) -> str:
     return fold(text).text.strip()
 
 
-def same_words(left: str, right: str) -> bool:
-    """Whether two texts differ in nothing that counts."""
-    return folded(left) == folded(right)
-
-
 def without_accents(text: str) -> str:
     """Letters without their accents, for search only: "é" and "e" are different in a wording.
 
@@ -98,6 +96,8 @@ def search_form(text: str) -> str:
 def _fold_cluster(cluster: str) -> str:
     if cluster.isspace():
         return " "
+    if cluster[0] == "\u00ad":
+        return ""
     shaped = "".join(_SHAPES.get(char, char) for char in unicodedata.normalize("NFC", cluster))
     # Case folding can decompose ("İ"), so the normal form is taken again.
     return unicodedata.normalize("NFC", shaped.casefold())

@@ -304,7 +304,7 @@ def _state(task: _Task, stock: Stock, contents: dict[str, Content]) -> State:
     def document(identifier: str) -> Document:
         return added.get(identifier) or places[identifier].document(identifier)
 
-    definitions = load_definitions(definitions_path(task.found.folder), [info.id for info in infos], document)
+    definitions, drifted = load_definitions(definitions_path(task.found.folder), [info.id for info in infos], document)
     kept = {info.id for info in stock.kept}
     past = task.before.state.acronyms if task.before else ()
     acronyms = [
@@ -319,6 +319,7 @@ def _state(task: _Task, stock: Stock, contents: dict[str, Content]) -> State:
         acronyms=tuple(sorted(acronyms, key=lambda acronym: (order[acronym.document_id], acronym.start))),
         files=stock.records,
         definitions_digest=task.found.definitions,
+        drifted=drifted,
     )
 
 

@@ -120,7 +120,7 @@ class Snapshot:
         self._words: dict[tuple[str, Span], WordVectors] = {}
         self._languages = sorted({info.language for info in self.state.documents})
         self._stop_words = frozenset(word for language in self._languages for word in stop_words(language))
-        self.acronyms = AcronymTable(self.state.acronyms, self._is_ordinary)
+        self.acronyms = AcronymTable(self.state.acronyms, _weakly(self._is_ordinary))
 
     @classmethod
     def current(cls, index_folder: Path, encoder: Encoder, before: Snapshot | None = None) -> Snapshot:
@@ -476,6 +476,18 @@ class _Vectors:
     def similarities(self, vector: Vectors, positions: Sequence[int]) -> list[float]:
         """The cosine similarities of passages to a vector, exactly."""
         return [float(score) for score in self.at(positions) @ vector[0]] if positions else []
+
+
+def _weakly(method: Callable[[Acronym], bool]) -> Callable[[Acronym], bool]:
+    """A method for something that its own object holds: a circle would keep a snapshot, with its copy of the store
+    and its open files, until the collector comes by."""
+    reference = weakref.WeakMethod(method)
+
+    def call(acronym: Acronym) -> bool:
+        held = reference()
+        return held is not None and held(acronym)
+
+    return call
 
 
 def _open_parts(folder: Path, manifest: Manifest, before: Snapshot | None) -> list[_Part]:

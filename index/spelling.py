@@ -55,6 +55,12 @@ def nearest_name(typed: str, names: Sequence[str]) -> str | None:
     return found[0] if found else None
 
 
+def near_names(typed: str, names: Sequence[str], most: int) -> list[str]:
+    """The names most like what was typed, the nearest first, however little they are like it."""
+    # Weighed so that a name within a longer one, and words in another order, count as alike.
+    return [name for name, _, _ in process.extract(typed, names, scorer=fuzz.WRatio, limit=most)]
+
+
 def nearest_text(wanted: str, text: str) -> tuple[int, int]:
     """The span of a text that is most like some wanted words, by their longest alike run; (0, 0) in an empty text."""
     found = fuzz.partial_ratio_alignment(wanted, text)

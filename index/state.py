@@ -12,11 +12,11 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from corpus.errors import UserError
-from corpus.types import Definition, DocumentInfo, Refused
+from corpus.types import Definition, DocumentInfo, Drifted, Refused
 from index.acronyms import Acronym
 from index.changes import FileRecord
 
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class State:
     acronyms: tuple[Acronym, ...]
     files: tuple[FileRecord, ...]
     definitions_digest: str
+    drifted: tuple[Drifted, ...] = ()
 
     def version(self, encoder_digest: str) -> str:
         """Twelve hexadecimal digits that change exactly when an answer could."""

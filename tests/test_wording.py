@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.wording import fold, folded, same_words, search_form, without_accents
+from corpus.differences import same_words
+from corpus.wording import fold, folded, search_form, without_accents
 
 # Letters, marks, quotation marks, dashes, ligatures, white space and invisibles of many shapes.
 TEXTS = st.text(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from assistant.web import api, chat, documents, health
+from assistant.web import api, chat, definitions, documents, health
 from assistant.web.render import STATIC
 from assistant.web.shell import Shell
 from assistant.web.site import Answerer, Site
@@ -40,6 +40,7 @@ def create_app(
     app = FastAPI(title=title, docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(health.router(site))
     app.include_router(documents.router(site))
+    app.include_router(definitions.router(site))
     app.include_router(api.router(site))
     app.mount("/site", StaticFiles(directory=STATIC))
     if staff is not None:

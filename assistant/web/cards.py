@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -50,12 +50,16 @@ UNSEARCHED = {
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """Sentences of an answer that rest on the same citations, whose numbers follow them once."""
+    """Sentences of an answer that rest on the same citations, whose numbers follow them once.
+
+    `lead` is what the answer's text says between the sentences before and these.
+    """
 
     text: str
     support: Support
     citations: tuple[int, ...]
     mark: str = ""
+    lead: str = ""
 
     @property
     def pieces(self) -> tuple[str, str, str]:
@@ -106,15 +110,35 @@ def _folded(question: str) -> str:
 
 def paragraphs(answer: Answer) -> list[Paragraph]:
     """The sentences, those that follow each other from the same source put together."""
-    return [
-        Paragraph(
-            _joined([sentence.text for sentence in run], numbers, numbered(answer)),
-            support,
-            numbers,
-            _mark_of([numbered(answer)[number] for number in numbers]),
+    found: list[Paragraph] = []
+    at = 0
+    for (support, numbers), group in groupby(answer.sentences, key=lambda one: (one.support, one.citations)):
+        run = [sentence.text for sentence in group]
+        start = answer.text.find(run[0], at)
+        between = answer.text[at:start] if found and start >= 0 else ""
+        found.append(
+            Paragraph(
+                _joined(run, numbers, numbered(answer)),
+                support,
+                numbers,
+                _mark_of([numbered(answer)[number] for number in numbers]),
+                _unnumbered(between),
+            )
         )
-        for (support, numbers), run in groupby(answer.sentences, key=lambda one: (one.support, one.citations))
-    ]
+        at = _end_of(run, answer.text, at)
+    return found
+
+
+def _end_of(run: Sequence[str], text: str, at: int) -> int:
+    """Where the last of some sentences ends in a text that has them in order."""
+    for sentence in run:
+        found = text.find(sentence, at)
+        at = found + len(sentence) if found >= 0 else at
+    return at
+
+
+def _unnumbered(text: str) -> str:
+    return " ".join(re.sub(r"\[\d+\]", "", text).split())
 
 
 def _mark_of(citations: Iterable[Citation]) -> str:
@@ -138,10 +162,7 @@ def lead(answer: Answer) -> str:
 
 def remark(answer: Answer) -> str:
     """What the answer's text says after its sentences: which part of the question is left open, say."""
-    rest = answer.text.removeprefix(lead(answer))
-    for sentence in answer.sentences:
-        rest = rest.replace(sentence.text, "", 1)
-    return " ".join(re.sub(r"\[\d+\]", "", rest).split())
+    return _unnumbered(answer.text[_end_of([one.text for one in answer.sentences], answer.text, 0) :])
 
 
 def numbered(answer: Answer) -> dict[int, Citation]:

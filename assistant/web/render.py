@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from assistant.web import cards
+from assistant.audit import Audit, Finding
+from assistant.web import cards, review
 from assistant.web.conversation import Exchange
 from assistant.web.reading import blocks
 from assistant.web.site import Answerer, Site
-from assistant.web.templating import environment, escaped
+from assistant.web.templating import Markup, environment, escaped
 from corpus.types import Document
 
 STATIC = Path(__file__).parent / "static"
@@ -66,6 +67,44 @@ def document(site: Site, shown: Document, cited: tuple[int, int] | None, citatio
         citation_id=citation_id,
         linked=shown.url is not None and shown.url.startswith(("https://", "http://")),
     )
+
+
+def page(site: Site, template: str, here: str, **values: Any) -> str:
+    """A page of our own; `here` is the path that the bar marks."""
+    return _render(template, title=site.title, pages=site.pages, here=here, **values)
+
+
+def audit_page(found: Audit) -> str:
+    """An audit as one page that asks nothing of anyone."""
+    drifted = sum(one.has_drifted for one in found.findings)
+    summary = (
+        f"{len(found.findings)} places in {len(found.documents)} documents ({found.pages} pages); "
+        f"{drifted} of them no longer have the wording."
+    )
+    style = (STATIC / "site.css").read_text(encoding="utf-8")
+    shown = [findings_shown(one) for one in found.findings]
+    return _render("audit.html", style=Markup(style), summary=summary, findings=shown, refused=found.refused)
+
+
+def findings_shown(one: Finding) -> dict[str, Any]:
+    """A finding as the pages show it."""
+    check = one.check
+    around = 60
+    start, end = max(0, one.start - around), min(len(check.text), one.end + around)
+    return {
+        "document": one.document,
+        "page": one.page,
+        "section": one.section,
+        "term": check.definition.term,
+        "verdict": review.name(check.verdict),
+        "sign": review.sign(check.verdict),
+        "tone": review.tone(check.verdict),
+        "confidence": f"{one.confidence:.2f}",
+        "start": one.start,
+        "end": one.end,
+        "language": "",
+        "sides": review.review(review.excerpt(check, start, end)),
+    }
 
 
 def message(site: Site, heading: str, sentence: str) -> str:

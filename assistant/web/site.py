@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from assistant.registry import Registry
 from assistant.types import Answer, Citation, Turn
-from corpus.types import Document, DocumentInfo, Refused
+from corpus.types import Document, DocumentInfo, Drifted, Refused
 
 LOADING = "The index is still loading; ask again in a moment."
 
@@ -28,6 +29,18 @@ class Answerer(Protocol):
 
     def document(self, document_id: str) -> Document | None:
         """A document with its text; None where there is none with this id."""
+        ...
+
+    def mentions(self, term: str) -> Sequence[Citation]:
+        """The places at which the documents mention a term."""
+        ...
+
+    @property
+    def registry(self) -> Registry: ...
+
+    @property
+    def drifted(self) -> Sequence[Drifted]:
+        """The definitions whose wording their documents no longer have."""
         ...
 
     @property
@@ -61,7 +74,9 @@ class Site:
     failure: Callable[[], str | None]
     title: str
     contact: str | None
-    pages: tuple[tuple[str, str], ...] = (("Ask", "/"), ("Documents", "/documents"))
+    pages: tuple[tuple[str, str], ...] = (
+        ("Ask", "/"), ("Definitions", "/definitions"), ("Documents", "/documents")
+    )  # fmt: skip
     """The pages that the bar names, each with its path."""
 
     @property

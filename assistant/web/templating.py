@@ -7,6 +7,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+__all__ = ["Markup", "environment", "escaped"]
+
 
 def environment(folder: Path) -> Environment:
     """The templates of a folder; a value that they name and do not get is an error."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from assistant.citations import cite
+from assistant.registry import Registry
 from assistant.types import Answer, Citation, Mode, Outcome, Sentence, Turn
 from corpus.errors import UserError
-from corpus.types import Document, DocumentInfo, Page, Refused, Section
+from corpus.types import Definition, Document, DocumentInfo, Drifted, Page, Refused, Section
 
 LANTERNS = (
     "Lanterns\n"
@@ -49,6 +52,25 @@ def make_document(
     )
 
 
+def make_definition(document: Document, quote: str = LANTERN, **more: Any) -> Definition:
+    """A canonical wording in a document; `more` are fields that differ."""
+    start = document.text.index(quote)
+    made = Definition(
+        term="lantern",
+        names=("lanterns", "harbour light"),
+        acronyms=("LT",),
+        translations={"es": ("linterna",)},
+        body="Harbour office",
+        status="current",
+        valid_from=date(2001, 5, 1),
+        document_id=document.id,
+        start=start,
+        end=start + len(quote),
+        sha256=hashlib.sha256(quote.encode()).hexdigest(),
+    )
+    return replace(made, **more)
+
+
 class Library:
     """Answers two questions, refuses the rest, and remembers what it was asked."""
 
@@ -61,6 +83,8 @@ class Library:
         self.index_version = "g1"
         self.passage_count = 2
         self.examples: Sequence[str] = ("What is a lantern?", "What is on the glass?")
+        self.registry = Registry((make_definition(self.page),), lambda word: 2)
+        self.drifted: Sequence[Drifted] = ()
 
     @property
     def documents(self) -> Sequence[DocumentInfo]:
@@ -68,6 +92,9 @@ class Library:
 
     def document(self, document_id: str) -> Document | None:
         return next((document for document in self.shelf if document.id == document_id), None)
+
+    def mentions(self, term: str) -> Sequence[Citation]:
+        return (self.cited("glass"),) if term == "glass" else ()
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         self.asked.append((question, tuple(history)))
