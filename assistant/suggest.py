@@ -78,7 +78,10 @@ def suggestions(reading: Reading) -> list[Suggestion]:
     text, language = reading.text, language_of(reading.text)
     entries: list[tuple[Suggestion, bool]] = []
     aliases: dict[str, list[str]] = {}
-    for head, body in [*_sections(reading), *_blocks(text)]:
+    blocks = list(_blocks(text))
+    inside = [span for _, _, span in blocks]
+    headed = [(head, body) for head, body in _sections(reading) if not any(a <= body[0] < b for a, b in inside)]
+    for head, body in [*headed, *((head, body) for head, body, _ in blocks)]:
         if see := _SEE.match(text[slice(*body)]):
             aliases.setdefault(_plain(see["term"]), []).append(head)
         elif one := _entry_of(text, head, body):
@@ -118,8 +121,8 @@ def _sections(reading: Reading) -> Iterator[tuple[str, Span]]:
             yield head, worded[0]
 
 
-def _blocks(text: str) -> Iterator[tuple[str, Span]]:
-    """Each paragraph whose first line may be a term, with what its other lines say of it."""
+def _blocks(text: str) -> Iterator[tuple[str, Span, Span]]:
+    """Each paragraph whose first line may be a term: that, what its other lines say of it, and all of it."""
     counts = Counter(match["label"] for match in _LABEL.finditer(text))
     labels = {label for label, count in counts.items() if count >= _LABELS and not _SEE.match(f"{label}: another")}
     for start, end in paragraphs(text):
@@ -128,7 +131,7 @@ def _blocks(text: str) -> Iterator[tuple[str, Span]]:
             continue
         body = _value(text, line_end + 1, end, labels)
         if body[0] < body[1]:
-            yield text[start:line_end].strip(), body
+            yield text[start:line_end].strip(), body, (start, end)
 
 
 def _value(text: str, start: int, end: int, labels: set[str]) -> Span:

@@ -34,6 +34,8 @@ _LONG_DASHES = "—―"
 _STOPS = frozenset(((".",), ("!",), ("?",), (":",), ("。",)))
 # What the alignment pays: for another word, for one much like it, for opening a gap, for a word in it.
 _OTHER, _LIKE, _OPEN, _WORD = 1.6, 1.2, 0.6, 1.0
+# So many words in a row do not agree by chance.
+_CHANCE = 3
 _VARIANTS = Path(__file__).with_name("spelling.toml")
 
 
@@ -124,7 +126,8 @@ def hunks(canonical: Sequence[Word], given: Sequence[Word]) -> list[Hunk]:
     left, right = canonical[before : len(canonical) - after], given[before : len(given) - after]
     found = _align([word.key for word in left], [word.key for word in right])
     shifted = [Hunk(h.start + before, h.end + before, h.given_start + before, h.given_end + before) for h in found]
-    return [_slid(canonical, given, hunk) for hunk in _together(shifted) if not _same(canonical, given, hunk)]
+    whole = _ends_together(_together(shifted), len(canonical))
+    return [_slid(canonical, given, hunk) for hunk in whole if not _same(canonical, given, hunk)]
 
 
 def difference(
@@ -290,6 +293,21 @@ def _together(found: Sequence[Hunk]) -> list[Hunk]:
         else:
             kept.append(hunk)
     return kept
+
+
+def _ends_together(found: list[Hunk], length: int) -> list[Hunk]:
+    """Where an end is missing, a word or two that happen to agree within other words are no part of it."""
+    while len(found) > 1 and found[-1].end == length and 0 < found[-1].start - found[-2].end < _by_chance(found[-2]):
+        last = found.pop()
+        found[-1] = Hunk(found[-1].start, last.end, found[-1].given_start, last.given_end)
+    while len(found) > 1 and found[0].start == 0 and 0 < found[1].start - found[0].end < _by_chance(found[1]):
+        first = found.pop(0)
+        found[0] = Hunk(first.start, found[0].end, first.given_start, found[0].given_end)
+    return found
+
+
+def _by_chance(hunk: Hunk) -> int:
+    return min(_size(hunk), _CHANCE)
 
 
 def _size(hunk: Hunk) -> int:

@@ -29,6 +29,8 @@ _CONTENT_SHARE = 0.5
 _CONTENT_LETTERS = 4
 # A place is looked at with so much of its surroundings, in words.
 _MARGIN = 12
+# And with so many marks and blanks before its first word and after its last one, in characters.
+_MARKS = 4
 
 Ids = npt.NDArray[np.int64]
 
@@ -77,7 +79,7 @@ class Locator:
             first = max(0, start - _MARGIN - missing)
             last = min(len(spans), end + _MARGIN + missing) - 1
             within = int(np.count_nonzero((hits >= start) & (hits < end)))
-            yield Place(number, spans[first][0], spans[last][1], within)
+            yield Place(number, _opened(spans, first), _closed(spans, last), within)
 
     def _dense(self, number: int, ids: Ids) -> list[Span]:
         """Where many of a wording's words of content stand close together."""
@@ -115,6 +117,18 @@ class Locator:
         if found is None:
             found = cache[token] = self._ids.get(_plain(token), 0)
         return found
+
+
+def _opened(spans: Sequence[Span], first: int) -> int:
+    """Where a place begins: with the marks before its first word."""
+    before = spans[first - 1][1] if first else 0
+    return max(before, spans[first][0] - _MARKS)
+
+
+def _closed(spans: Sequence[Span], last: int) -> int:
+    """Where a place ends: after the marks that follow its last word."""
+    end = spans[last][1]
+    return min(spans[last + 1][0], end + _MARKS) if last + 1 < len(spans) else end + _MARKS
 
 
 def _plain(token: str) -> str:

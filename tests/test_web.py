@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from assistant.registry import Registry
 from assistant.types import Sentence, Turn
 from assistant.web import cards, render
 from assistant.web.app import create_app
@@ -25,8 +26,8 @@ from assistant.web.reading import blocks
 from assistant.web.serve import bind
 from assistant.web.site import LOADING, Site
 from corpus.errors import UserError
-from corpus.types import Page, Section
-from tests.browser.library import LANTERN, Library, make_document
+from corpus.types import Drifted, Page, Section
+from tests.browser.library import LANTERN, Library, make_definition, make_document
 
 
 @pytest.fixture
@@ -540,3 +541,118 @@ def test_the_words_that_were_asked_for_are_marked_in_their_sentence(site: Site, 
     assert paragraph.pieces[1] == citation.quote[start:end]
     assert "".join(paragraph.pieces) == paragraph.text
     assert f"<strong>{citation.quote[start:end]}</strong>" in render.transcript(site, [Exchange("q", answer)])
+
+
+# Definitions
+
+
+def test_the_list_names_each_term_and_what_has_drifted(client: TestClient, library: Library) -> None:
+    library.drifted = (
+        Drifted("buoy", "Harbour office", "harbour/lanterns", "its first words stand nowhere", "A buoy"),
+    )
+    page = client.get("/definitions").text
+    assert '<a href="/definitions/lantern">lantern</a>' in page
+    assert "Harbour office · since 1 May 2001 · The harbour book" in page
+    assert "⚠ Harbour office: its first words stand nowhere" in page
+    # The filter finds a term by its names in any language.
+    assert 'data-words="lantern lt lanterns harbour light linterna"' in page
+
+
+def test_a_term_shows_its_wording_to_the_letter_with_what_can_be_copied(client: TestClient) -> None:
+    page = client.get("/definitions/LT").text
+    shown = re.search(r'<blockquote class="wording"[^>]*>(.*?)</blockquote>', page, re.DOTALL)
+    assert shown
+    assert html.unescape(shown[1]) == LANTERN
+    assert re.search(r'<a href="/documents/harbour/lanterns\?cite=c_\w+#c_\w+">Its place in', page)
+    copies = [html.unescape(text) for text in re.findall(r'data-copy="([^"]*)"', page)]
+    assert copies[0] == LANTERN
+    assert copies[1].startswith(f"“{LANTERN}”\n— Harbour office, “The harbour book”")
+    assert copies[4].startswith("@misc{harbour-office-lantern,")
+
+
+def test_earlier_versions_and_other_bodies_stand_below_the_wording(client: TestClient, library: Library) -> None:
+    first = make_definition(library.page)
+    older = make_definition(
+        library.page, "Kept by the harbour office since 1901.", status="superseded", valid_from=None, version="first"
+    )
+    theirs = make_definition(library.page, "Nobody knows why.", body="Pilots")
+    library.registry = Registry((first, older, theirs), lambda _: 2)
+    page = client.get("/definitions/lantern").text
+    assert page.index("Other bodies") < page.index("Nobody knows why.") < page.index("Earlier versions")
+    assert "<del>Kept by the harbour office since 1901" in page.replace("</del> <del>", " ")
+    assert "Harbour office · superseded · first" in page
+
+
+def test_an_unknown_term_is_said_with_the_terms_that_are_near(client: TestClient) -> None:
+    response = client.get("/definitions/glass")
+    assert response.status_code == 404
+    assert "it is only mentioned (The harbour book · Lanterns · page 1)" in html.unescape(response.text)
+
+
+def test_a_text_is_checked_at_an_address_that_can_be_sent_on(client: TestClient) -> None:
+    given = LANTERN.replace("a glass", "a lens")
+    response = client.post("/definitions/check", data={"term": "lantern", "text": given}, follow_redirects=False)
+    assert response.status_code == 303
+    address = response.headers["location"]
+    page = client.get(address).text
+    assert "<strong>Altered</strong>" in page
+    assert "<del>glass</del>" in page
+    assert "<ins>lens</ins>" in page
+    assert f'data-copy-address="{html.escape(address)}"' in page
+
+
+def test_a_text_with_markup_of_its_own_is_shown_as_text(client: TestClient) -> None:
+    text = f"{LANTERN} <script>alert(1)</script> 5 < 6"
+    page = client.post("/definitions/check", data={"term": "lantern", "text": text}).text
+    assert "<script>alert" not in page
+
+
+def test_a_long_text_is_checked_without_an_address(client: TestClient) -> None:
+    noise = "".join(chr(0x4E00 + (7 * at * at) % 20000) for at in range(9000))
+    response = client.post("/definitions/check", data={"term": "lantern", "text": f"{LANTERN}\n\n{noise}"})
+    assert response.status_code == 200
+    assert "the result is on this page only" in response.text
+    assert "<strong>Extended</strong>" in response.text
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"term": "lantern", "text": " "}, "The text to check is empty"),
+        ({"term": "anchor", "text": "An anchor is heavy."}, "There is no canonical definition of 'anchor'"),
+        ({"term": "", "text": "The fee is due in May."}, "near to none of the canonical wordings"),
+        ({"term": "lantern", "text": "a\x00b"}, "What was given is no text"),
+    ],
+)
+def test_what_cannot_be_checked_is_said_on_the_page(client: TestClient, data: dict[str, str], words: str) -> None:
+    response = client.post("/definitions/check", data=data)
+    assert response.status_code == 400
+    assert words in html.unescape(response.text)
+
+
+@pytest.mark.parametrize("packed", ["x", "%%%", "eJw", "AAAA"])
+def test_a_damaged_address_is_said_on_the_page(client: TestClient, packed: str) -> None:
+    response = client.get("/definitions/check", params={"term": "lantern", "t": packed})
+    assert response.status_code == 400
+    assert "This address is cut short or damaged" in response.text
+
+
+def test_a_file_is_looked_through_for_every_definition(client: TestClient) -> None:
+    text = f"Notes\n\n{LANTERN.replace('a glass', 'a lens')}\n\nThe end of it.\n"
+    page = client.post("/definitions/check", files={"file": ("notes.txt", text.encode())}, data={"term": ""}).text
+    assert "1 place in it quotes a definition." in page
+    assert "<ins>lens</ins>" in page
+    refused = client.post("/definitions/check", files={"file": ("notes.exe", b"MZ")}, data={"term": ""})
+    assert refused.status_code == 400
+    assert "notes.exe cannot be read: its format .exe is not supported" in refused.text
+
+
+def test_programs_get_definitions_and_checks_as_json(client: TestClient) -> None:
+    (record,) = client.get("/api/definitions").json()
+    assert (record["term"], record["wording"], record["valid_from"]) == ("lantern", LANTERN, "2001-05-01")
+    row = {"id": 3, "term": "LT", "pasted_text": LANTERN.replace("dusk", "dawn")}
+    found = client.post("/api/definitions/check", json=row).json()
+    assert (found["id"], found["verdict"]) == (3, "altered")
+    assert [(one["canonical"], one["given"]) for one in found["differences"]] == [("dusk", "dawn")]
+    wrong = client.post("/api/definitions/check", json={"term": "LT"})
+    assert (wrong.status_code, "pasted_text = None" in wrong.json()["error"]) == (400, True)

@@ -33,6 +33,7 @@ from corpus.wording import folded
 
 HERE = "/definitions"
 CHECK = "/definitions/check"
+_DAMAGED = "This address is cut short or damaged: paste the text again."
 _LONGEST_ADDRESS = 6000
 _LARGEST_FILE = 50_000_000
 _FORMS = (("with its source", "plain"), ("as Markdown", "markdown"), ("as HTML", "html"), ("as BibTeX", "bibtex"))
@@ -268,10 +269,12 @@ def _unpacked(packed: str) -> str:
     unpacker = zlib.decompressobj()
     try:
         data = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
-        text = unpacker.decompress(data, 4 * LONGEST)
-        return text.decode("utf-8")
+        text = unpacker.decompress(data, 4 * LONGEST).decode("utf-8")
     except (binascii.Error, zlib.error, UnicodeDecodeError, ValueError) as error:
-        raise UserError("This address is cut short or damaged: paste the text again.") from error
+        raise UserError(_DAMAGED) from error
+    if not unpacker.eof:
+        raise UserError(_DAMAGED)
+    return text
 
 
 def _not_yet(site: Site) -> Response:
