@@ -281,8 +281,11 @@ class Assistant:
         shown = [found.definition] if found.match is None else [found.match, found.definition]
         places = [(self.snapshot.document(one.document_id), (one.start, one.end)) for one in shown]
         answer = self._quote(query, "definition", places, _SURE)
+        quotes = [f"{one.quote} [{one.number}]" for one in answer.citations]
         told = differences_in_words(found, query.language) if found.verdict in _WORD_BY_WORD else []
-        lines = [verdict_in_words(found, query.language), answer.text, *told]
+        # The wording asked for stands last.
+        lead = [messages(query.language)["check"]["canonical"]] if found.match else []
+        lines = [verdict_in_words(found, query.language), *quotes[:-1], *lead, quotes[-1], *told]
         return replace(answer, text="\n\n".join(lines))
 
     def _expand(self, query: Query) -> Answer:

@@ -7,7 +7,7 @@ association is in the registry of definitions.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -126,15 +126,33 @@ def _usual(question: str, language: str, history: Sequence[Turn], registry: Regi
 
 def _quotation_to_check(question: str) -> tuple[str, str] | None:
     """The text of which a message asks whether it is still right, and the words around it; else None."""
+    return next(
+        (
+            (quoted, around)
+            for quoted, around in _quotations(question)
+            if len(quoted.split()) >= _CHECKED_WORDS and _asks_to_check(around)
+        ),
+        None,
+    )
+
+
+def _quotations(question: str) -> Iterator[tuple[str, str]]:
+    """The texts that a message may quote, each with the rest of it."""
     for pattern in _QUOTATIONS:
-        match = pattern.search(question)
-        if match is None or len(match["text"].split()) < _CHECKED_WORDS:
-            continue
-        around = f"{question[: match.start()]} {question[match.end() :]}"
-        asking = (phrase for phrases in tables().values() for phrase in phrases.checking)
-        if any(re.search(whole_word(phrase), plain(around)) for phrase in asking):
-            return match["text"], around
-    return None
+        if match := pattern.search(question):
+            yield match["text"], f"{question[: match.start()]} {question[match.end() :]}"
+    spans = sentences(question)
+    if len(spans) > 1:
+        (first, after), (before, last) = (spans[0], spans[-1])
+        yield question[:before].strip(), question[before:last]
+        yield question[after:].strip(), question[first:after]
+
+
+def _asks_to_check(text: str) -> bool:
+    """Whether some words ask, in any language, whether a text is still right."""
+    said = plain(text)
+    phrases = (phrase for table in tables().values() for phrase in table.checking)
+    return any(re.search(whole_word(phrase), said) for phrase in phrases)
 
 
 def _closer(query: Query, said: str, history: Sequence[Turn], registry: Registry, documents: Documents) -> Query:

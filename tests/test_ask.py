@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +15,11 @@ from assistant.extract import Candidate, _below_heading, gather
 from assistant.types import Turn
 from corpus.errors import UserError
 from index.acronyms import Acronym, AcronymTable
+from index.build import build_index
 from index.search import Snapshot
 from index.words import terms
-from tests.fakes import calibration
+from tests.fakes import HashingEncoder, calibration
+from tests.test_corpus import add_wording
 
 
 @pytest.fixture
@@ -244,3 +247,47 @@ def test_of_a_name_that_no_document_holds_nothing_is_said(assistant: Assistant) 
     answer = assistant.ask("What do shared gardens in Lisbon lend?")
     assert (answer.outcome, answer.reason) == ("not_found", "unknown_name")
     assert answer.text == "The documents do not speak of Lisbon."
+
+
+SAID = (
+    "Shared gardens are plots tended by neighbours, whose main aim is to grow food and company.\n"
+    "To reach this aim, shared gardens lend tools, keep seeds and hold open days."
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "verdict"),
+    [
+        (f"Is this still right: '{SAID}'", "Yes: this is word for word"),
+        (f"is this correct? “{SAID.upper()}”", "Yes: every word is that of"),
+        (f"Is this still right: '{SAID.replace('lend', 'sell')}'", "No: words differ from"),
+        (f"{SAID.replace('lend', 'sell')} Is this still right?", "No: words differ from"),
+        (f"Please check this:\n{SAID.split(chr(10))[0]}", "Not all of it:"),
+    ],
+)
+def test_a_quoted_wording_is_checked_and_the_canonical_one_cited(
+    assistant: Assistant, question: str, verdict: str
+) -> None:
+    answer = assistant.ask(question)
+    assert (answer.outcome, answer.mode) == ("answered", "definition")
+    assert answer.text.startswith(verdict)
+    assert [citation.quote for citation in answer.citations] == [SAID]
+    assert ("Instead of “lend” it has “sell”." in answer.text) is ("sell" in question)
+
+
+def test_a_quoted_text_that_is_no_wording_is_asked_of_the_documents(assistant: Assistant) -> None:
+    answer = assistant.ask("Is this still right: 'the Atlas of Garden Kinds was published in May 2019 by Ana Ruiz'?")
+    assert answer.mode == "extractive"
+
+
+def test_our_wording_comes_first_and_that_of_a_body_that_is_named_before_it(
+    corpus_folder: Path, index_folder: Path
+) -> None:
+    add_wording(corpus_folder, "growing together", body="Seed Library")
+    build_index(corpus_folder, index_folder, HashingEncoder())
+    assistant = Assistant.over(Snapshot.current(index_folder, HashingEncoder()), calibration=calibration())
+    ours = assistant.ask("What is a shared garden?")
+    assert [citation.quote for citation in ours.citations] == [SAID, "growing together"]
+    assert ours.text == f"{SAID} [1]\n\nSeed Library defines it in other words:\n\ngrowing together [2]"
+    theirs = assistant.ask("How does the Seed Library define a shared garden?")
+    assert [citation.quote for citation in theirs.citations] == ["growing together", SAID]
