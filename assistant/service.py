@@ -12,6 +12,7 @@ from corpus.errors import UserError
 from index import generation
 from index.build import GRAPHS, BuildReport, Progress, build_index, corpus_differs
 from index.encode import Encoder, open_encoder
+from index.hub import folder_of
 from index.reader import Reader, open_reader
 from index.search import Snapshot
 
@@ -41,12 +42,14 @@ def build(settings: Settings, *, rebuild: bool = False, progress: Progress | Non
 
 def encoder_of(settings: Settings) -> Encoder:
     """The encoder that the settings name, its graph beside the index."""
-    return open_encoder(settings.encoder, settings.index_folder / GRAPHS)
+    model = folder_of(settings.encoder, allowed=settings.hub == "allow")
+    return open_encoder(model, settings.index_folder / GRAPHS)
 
 
 def reader_of(settings: Settings) -> Reader | None:
     """The reader that the settings name, its graph beside the index; None where it is off."""
-    return open_reader(settings.reader, settings.index_folder / GRAPHS)
+    model = folder_of(settings.reader, allowed=settings.hub == "allow")
+    return open_reader(model, settings.index_folder / GRAPHS)
 
 
 def is_outdated(settings: Settings, assistant: Assistant) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError, field_validator
@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     # A model's name or folder, run by onnxruntime; "torch" or "torch:MODEL" for the reference.
     encoder: str = SHIPPED_MODEL
     reader: str = SHIPPED_READER
+    # Whether `encoder` and `reader` may be names on the Hugging Face hub, which is then asked for them.
+    hub: Literal["allow", "deny"] = "deny"
     # The address of a server that speaks the OpenAI protocol, for a language model.
     model_url: str | None = None
     host: str = "127.0.0.1"

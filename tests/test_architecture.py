@@ -18,7 +18,8 @@ CLI = Path("assistant/cli.py")
 PAGES = {Path("assistant/web/chat.py"), Path("evals/page.py")}
 NETWORKS = {Path("index/torch_encoder.py"), Path("index/reader_net.py"), Path("evals/train_reader.py")}
 ONE_FILE_EACH = (
-    "Stemmer", "bm25s", "charset_normalizer", "chromadb", "docx", "gradio", "httpx", "ir_measures", "jinja2",
+    "Stemmer", "bm25s", "charset_normalizer", "chromadb", "docx", "gradio", "httpx", "huggingface_hub",
+    "ir_measures", "jinja2",
     "langchain", "langchain_core",
     "markdown_it", "onnxruntime", "openpyxl", "pydantic_settings", "pypdf", "pypdfium2", "rapidfuzz",
     "sentence_transformers",
