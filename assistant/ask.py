@@ -16,6 +16,7 @@ from time import perf_counter
 from assistant.calibration import Calibration, calibration_for
 from assistant.check import check_wording
 from assistant.citations import cite
+from assistant.contrast import only_in
 from assistant.define import defining_span
 from assistant.extract import Evidence, choose, disagreeing, gather, in_context, is_tainted, marked
 from assistant.gate import confidence as confidence_of
@@ -26,9 +27,9 @@ from assistant.question import check_question, understand, without_article
 from assistant.registry import Registry
 from assistant.translate import ENGLISH, understood
 from assistant.types import Answer, Citation, Mode, Query, Sentence, Turn
-from corpus.definitions import CURRENT
+from corpus.definitions import CURRENT, names_of
 from corpus.errors import UserError
-from corpus.spans import Span, sentences, trim
+from corpus.spans import Span, paragraph_at, sentences, trim
 from corpus.types import Definition, Document, DocumentInfo, Drifted, Passage, Refused
 from index.reader import Reader
 from index.search import Snapshot
@@ -180,11 +181,28 @@ class Assistant:
             if len({one.term for one in found}) == 1:
                 return self._define(replace(query, definition=found[0].term))
             spans = [span for one in found for span in self._of_definition(query, one)]
-            return self._quote(query, "extractive", spans, _DEFINED_IN_TEXT)
+            answer = self._quote(query, "extractive", spans, _DEFINED_IN_TEXT)
+            return (
+                answer if query.aspect else self._contrasted(answer, [name for one in found for name in names_of(one)])
+            )
         drafts = [self._route(self._side(query, side)) for side in query.sides]
         if all(draft.citations for draft in drafts):
             return self._joined(query, query.sides, drafts)
         return self._extract(query)
+
+    def _contrasted(self, answer: Answer, names: Sequence[str]) -> Answer:
+        """Two quoted sides, each with what only it mentions beside the `names` of both."""
+        first, second, *more = answer.citations
+        if more:
+            return answer
+        said = messages(answer.language)["frame"]["only_here"]
+        parts = []
+        for one, other in ((first, second), (second, first)):
+            parts.append(f"{one.quote} [{one.number}]")
+            language = self.snapshot.document(one.document_id).language
+            if words := only_in(one.quote, " ".join((other.quote, *names)), language):
+                parts.append(said.format(words=" · ".join(words)))
+        return replace(answer, text="\n\n".join(parts))
 
     def _side(self, query: Query, side: str) -> Query:
         """The question that a comparison asks about one of its sides."""
@@ -295,7 +313,7 @@ class Assistant:
             return self._refuse(query, "acronym_not_expanded", _UNDEFINED, self._mentions(term))
         document = self.snapshot.document(acronym.document_id)
         around = document.section_at(acronym.start)
-        spans = sentences(document.text, around.start, around.end)
+        spans = sentences(document.text, *paragraph_at(document.text, acronym.start, around.start, around.end))
         span = next(span for span in spans if span[0] <= acronym.start < span[1])
         if is_tainted(document, span):
             return self._refuse(query, "acronym_not_expanded", _UNDEFINED, ())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from assistant.language import plain
-from corpus.spans import Span, paragraphs, sentences, trim
+from corpus.spans import Span, paragraph_at, sentences, trim
 from corpus.split import WHOLE_SECTION, body_start
 from corpus.types import Document, Passage, Section
 from index.words import terms
@@ -73,4 +73,4 @@ def _under_heading(document: Document, section: Section) -> Span | None:
     start, end = trim(document.text, body_start(document.text, section), section.end)
     if start >= end:
         return None
-    return (start, end) if end - start <= WHOLE_SECTION else paragraphs(document.text, start, end)[0]
+    return (start, end) if end - start <= WHOLE_SECTION else paragraph_at(document.text, start, start, end)

@@ -17,7 +17,7 @@ from assistant.language import plain, synonymous_phrases, synonyms, tables
 from assistant.parts import gives_orders
 from assistant.question import content_words
 from assistant.types import Form
-from corpus.spans import Span, paragraphs, sentences
+from corpus.spans import Span, paragraph_at, paragraphs_around, paragraphs_from, sentences
 from corpus.split import body_start
 from corpus.types import Document, Passage
 from corpus.wording import folded
@@ -31,6 +31,8 @@ _ENDS_A_SENTENCE = re.compile(r"[.!?…:;。！？؟][\"'”’»)\]]*$")
 PASSAGES_READ = 8
 # So many sentences are compared word by word, and so many of the best of these the reader is shown.
 _RERANKED = 10
+# Of so many paragraphs below a heading the first that is prose stands for it.
+_BELOW = 20
 _READ = 8
 # What the reader is shown: a sentence with its neighbours, up to so many words.
 _WINDOW_WORDS = 85
@@ -288,7 +290,8 @@ def _by_hand(candidate: Candidate) -> float:
 def window(document: Document, span: Span) -> Span:
     """A sentence with the one before and the one after it in its section, as far as they are short enough."""
     section = document.section_at(span[0])
-    around = sentences(document.text, section.start, section.end)
+    nearby = paragraphs_around(document.text, span[0], section.start, section.end)
+    around = sentences(document.text, *nearby)
     at = next((number for number, other in enumerate(around) if other[0] <= span[0] < other[1]), None)
     if at is None:
         return span
@@ -308,11 +311,10 @@ def _below_heading(candidate: Candidate, kind: str | None) -> Candidate:
     if not candidate.is_heading:
         return candidate
     document, section = candidate.document, candidate.document.section_at(candidate.span[0])
-    below = paragraphs(document.text, body_start(document.text, section), section.end)
-    prose = [span for span in below if _ENDS_A_SENTENCE.search(document.text[slice(*span)])]
+    below = list(islice(paragraphs_from(document.text, body_start(document.text, section), section.end), _BELOW))
     if not below:
         return candidate
-    span = (prose or below)[0]
+    span = next((one for one in below if _ENDS_A_SENTENCE.search(document.text[slice(*one)])), below[0])
     expected_there = _has_expected(kind, document.text[slice(*span)])
     return replace(candidate, span=span, is_heading=False, has_expected=expected_there)
 
@@ -419,8 +421,8 @@ def marked(candidate: Candidate, kind: str | None) -> Span | None:
 def _paragraph(document: Document, span: Span) -> Span:
     """The paragraph that holds a span; the span where none holds all of it."""
     section = document.section_at(span[0])
-    around = paragraphs(document.text, section.start, section.end)
-    return next((one for one in around if one[0] <= span[0] and span[1] <= one[1]), span)
+    found = paragraph_at(document.text, span[0], section.start, section.end)
+    return found if found[0] <= span[0] and span[1] <= found[1] else span
 
 
 def unknown_names(snapshot: Snapshot, question: str, language: str) -> tuple[str, ...]:

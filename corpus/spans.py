@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 Span = tuple[int, int]
 
 # A run of blanks, or of stops, is looked at from its start only: from each of its characters takes its length squared.
 _PARAGRAPH_BREAK = re.compile(r"(?<![ \t\u00a0])(?:(?:[ \t\u00a0]*\r?\n){2,}|[ \t\u00a0]*\f\s*)")
+_REACH = 2000
 _COLONS = ":："
 _BLANKS = re.compile(r"\s*")
 _MARKER = r"[ \t\u00a0]*(?:[-–—*•·▪◦‣]|\(?\d{1,3}[.)]|\(?[a-z][.)])[ \t\u00a0]"
@@ -42,6 +44,53 @@ def paragraphs(text: str, start: int = 0, end: int | None = None) -> list[Span]:
     """Blocks between blank lines or page breaks, without white space at their ends."""
     stop = len(text) if end is None else end
     return _split(text, start, stop, [match.span() for match in _PARAGRAPH_BREAK.finditer(text, start, stop)])
+
+
+def paragraphs_from(text: str, start: int, end: int) -> Iterator[Span]:
+    """The paragraphs of `text[start:end]` one after the other, for who needs only the first ones."""
+    while start < end:
+        found = _PARAGRAPH_BREAK.search(text, start, end)
+        span = trim(text, start, found.start() if found else end)
+        if span[0] < span[1]:
+            yield span
+        start = found.end() if found else end
+
+
+def paragraph_at(text: str, at: int, start: int = 0, end: int | None = None) -> Span:
+    """The paragraph of `text[start:end]` that holds a place, found without looking at the whole text.
+
+    >>> paragraph_at("one\\n\\ntwo\\n\\nthree", 6)
+    (5, 8)
+    """
+    stop = len(text) if end is None else end
+    after = _PARAGRAPH_BREAK.search(text, at, stop)
+    return trim(text, _break_before(text, at, start), after.start() if after else stop)
+
+
+def paragraphs_around(text: str, at: int, start: int = 0, end: int | None = None) -> Span:
+    """The paragraph that holds a place, with the one before it and the one after it."""
+    stop = len(text) if end is None else end
+    first, last = paragraph_at(text, at, start, stop)
+    before, after = trim(text, start, first)[1], trim(text, last, stop)[0]
+    if before > start:
+        first = paragraph_at(text, before - 1, start, stop)[0]
+    if after < stop:
+        last = paragraph_at(text, after, start, stop)[1]
+    return first, last
+
+
+def _break_before(text: str, at: int, start: int) -> int:
+    """Where the last break of paragraphs before a place ends; the start where there is none."""
+    reach = _REACH
+    while True:
+        low = max(start, at - reach)
+        # A break that the window cuts is seen whole by a wider one.
+        last = max((match.end() for match in _PARAGRAPH_BREAK.finditer(text, low, at)), default=None)
+        if last is not None:
+            return last
+        if low == start:
+            return start
+        reach *= 4
 
 
 def sentences(text: str, start: int = 0, end: int | None = None) -> list[Span]:

@@ -71,8 +71,9 @@ _NEAREST = 10
 RECALL = 0.99
 _WIDEST_SEARCH = 3200
 _ITSELF = 0.9999
-# More than this share is passed by where vectors are damaged, not where a graph is large.
-_MISSED_SHARE = 0.02
+# More than this share is passed by where vectors are damaged, not where a graph is large: 0.7 % of 99,438 passages are,
+# and 11 % of 996,831, most of them made up around the same few. They are compared with exactly.
+_MISSED_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True)

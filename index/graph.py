@@ -33,6 +33,8 @@ _TOKENIZER = "tokenizer.json"
 _ABOUT = "about.json"
 # Texts of like length go together, so that little is padded; this many tokens at once.
 _TOKENS_AT_ONCE = 4096
+# How much longer the longest text of a batch may be than the shortest, and by so many tokens more.
+_PADDING, _PADDED = 1.15, 3
 
 Array = npt.NDArray[Any]
 Text = str | tuple[str, str]
@@ -225,10 +227,14 @@ def _quantise(full: Path, graph: Path) -> None:
 
 
 def _batches(lengths: Sequence[int]) -> list[list[int]]:
-    """Rows in batches of like length, each of at most `_TOKENS_AT_ONCE` tokens with its padding."""
+    """Rows in batches of like length, each of at most `_TOKENS_AT_ONCE` tokens with its padding.
+
+    Of a few texts of all lengths, padding would be most of the work: 63 ms instead of 40 ms for ten sentences.
+    """
     batches: list[list[int]] = []
     for row in sorted(range(len(lengths)), key=lambda row: lengths[row]):
-        if batches and (len(batches[-1]) + 1) * lengths[row] <= _TOKENS_AT_ONCE:
+        fits = batches and (len(batches[-1]) + 1) * lengths[row] <= _TOKENS_AT_ONCE
+        if fits and lengths[row] <= _PADDING * lengths[batches[-1][0]] + _PADDED:
             batches[-1].append(row)
         else:
             batches.append([row])

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from corpus.errors import IndexMissingError, UserError
-from corpus.spans import Span, lists
+from corpus.spans import Span, lists, paragraph_at
 from corpus.types import Document, DocumentInfo, Passage
 from corpus.wording import without_accents
 from index import generation
@@ -304,8 +304,11 @@ class Snapshot:
             return around
         document = self.document(passage.document_id)
         section = document.section_at(passage.start)
+        # A list of which more is cut off than the neighbours hold is no less cut in them.
+        first = paragraph_at(document.text, around[0].start, section.start, section.end)[0]
+        last = paragraph_at(document.text, around[-1].end - 1, section.start, section.end)[1]
         wholes = [
-            *lists(document.text, section.start, section.end),
+            *lists(document.text, first, last),
             *((one.start, one.end) for one in self.state.definitions if one.document_id == document.id),
         ]
         cut = [whole for whole in wholes if _overlap(passage, whole) and not _holds(passage, whole)]

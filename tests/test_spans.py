@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.spans import lists, paragraphs, sentences
+from corpus.spans import lists, paragraph_at, paragraphs, paragraphs_around, paragraphs_from, sentences
 
 TEXTS = st.text(st.sampled_from("aB1 .!?…\n\f\r“”(-•。؟") | st.characters(), max_size=200)
 
@@ -80,3 +81,30 @@ def test_many_sentences_in_one_paragraph_are_found_without_copying_the_rest_of_i
     found = sentences(text)
     assert len(found) == 40_000
     assert {text[start:end] for start, end in found} == {"It rains."}
+
+
+BREAKS = st.text(st.sampled_from("ab .\n\n\t\r\f"), max_size=120)
+
+
+@given(BREAKS, st.data())
+def test_the_paragraph_at_a_place_is_the_one_of_the_whole_text(text: str, data: st.DataObject) -> None:
+    # In a glossary without headings one section was 3 MB long, and each look through it took 30 ms.
+    found = paragraphs(text)
+    for start, end in found:
+        at = data.draw(st.integers(start, end - 1))
+        with patch("corpus.spans._REACH", 1):
+            assert paragraph_at(text, at) == (start, end)
+        assert paragraph_at(text, at) == (start, end)
+
+
+@given(BREAKS)
+def test_paragraphs_one_after_the_other_are_those_of_the_whole_text(text: str) -> None:
+    assert list(paragraphs_from(text, 0, len(text))) == paragraphs(text)
+
+
+@given(BREAKS)
+def test_the_paragraphs_around_a_place_are_its_neighbours(text: str) -> None:
+    found = paragraphs(text)
+    for number, (start, _) in enumerate(found):
+        expected = found[max(0, number - 1)][0], found[min(len(found) - 1, number + 1)][1]
+        assert paragraphs_around(text, start) == expected
