@@ -50,6 +50,7 @@ endif
 
 evals: setup  ## the shipped question sets, and whether the gates of pyproject.toml hold
 	$(BIN)/python -m evals.gates
+	$(BIN)/python -m evals.checks
 
 pins: setup  ## write constraints.txt from what is installed, after a change of versions
 	( echo "# The exact versions that the checks run with; no index address belongs in here. Written by make pins."; \

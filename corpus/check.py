@@ -222,7 +222,7 @@ class _Comparison:
         cuts = [hunk for hunk in self._hunks if self._is_cut(hunk)]
         if not related:
             return "unrelated"
-        if len(cuts) < len(self._hunks):
+        if len(cuts) < len(self._hunks) or any(self._has_moved(cut) for cut in cuts):
             return "altered"
         if cuts:
             return "truncated"
@@ -334,6 +334,17 @@ class _Comparison:
         spans = sentences(self._wording.text)
         starts, ends = {start for start, _ in spans}, {end for _, end in spans}
         return self._canonical[hunk.start].start in starts and self._canonical[hunk.end - 1].end in ends
+
+    def _has_moved(self, cut: Hunk) -> bool:
+        """Whether what is missing in its place was added at an end."""
+        keys = [word.key for word in self._canonical[cut.start : cut.end]]
+        if len(keys) < _SMALLEST_PART:
+            return False
+        for one in self._added:
+            added = [word.key for word in words(one.given, keys)]
+            if any(added[at : at + len(keys)] == keys for at in range(len(added) - len(keys) + 1)):
+                return True
+        return False
 
     def _is_cut_word(self, hunk: Hunk, left: str) -> bool:
         """Whether a text ends, or begins, in the middle of a word."""

@@ -29,13 +29,16 @@ _UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\u
 _ATOM = re.compile(rf"\d+(?:[.,]\d+)+|[{_UNSPACED}]|[^\W_{_UNSPACED}]+|\S")
 _TIES = frozenset("-'./&@:")
 _LINE_END = re.compile(r"[ \t\u00a0]*\r?\n\s*")
+# Footnote marks.
+_RAISED = "¹²³⁰⁴⁵⁶⁷⁸⁹"
 # An em dash between two words is punctuation; the shorter ones are used for hyphens.
 _LONG_DASHES = "—―"
 _STOPS = frozenset(((".",), ("!",), ("?",), (":",), ("。",)))
 # What the alignment pays: for another word, for one much like it, for opening a gap, for a word in it.
 _OTHER, _LIKE, _OPEN, _WORD = 1.6, 1.2, 0.6, 1.0
-# So many words in a row do not agree by chance.
-_CHANCE = 3
+# So many words in a row do not agree by chance, nor does this share of the words that differ around them; marks
+# alone do, where so many words are missing.
+_CHANCE, _BY_CHANCE, _MUCH = 3, 0.25, 5
 _VARIANTS = Path(__file__).with_name("spelling.toml")
 
 
@@ -83,6 +86,10 @@ class Hunk:
     given_start: int
     given_end: int
 
+    def reversed(self) -> Hunk:
+        """The same run counted from the other end, below zero."""
+        return Hunk(-self.end, -self.start, -self.given_end, -self.given_start)
+
 
 def same_words(left: str, right: str) -> bool:
     """Whether two texts differ in nothing that counts.
@@ -126,7 +133,7 @@ def hunks(canonical: Sequence[Word], given: Sequence[Word]) -> list[Hunk]:
     left, right = canonical[before : len(canonical) - after], given[before : len(given) - after]
     found = _align([word.key for word in left], [word.key for word in right])
     shifted = [Hunk(h.start + before, h.end + before, h.given_start + before, h.given_end + before) for h in found]
-    whole = _ends_together(_together(shifted), len(canonical))
+    whole = _ends_together(_together(shifted), canonical)
     return [_slid(canonical, given, hunk) for hunk in whole if not _same(canonical, given, hunk)]
 
 
@@ -187,7 +194,12 @@ def _end_of_word(text: str, folded: Folded, atoms: Sequence[re.Match[str]], at: 
         return stop
     while stop + 1 < len(atoms):
         tie, after = atoms[stop], atoms[stop + 1]
-        if tie.group() not in _TIES or not _is_wordly(after.group()) or tie.start() != atoms[stop - 1].end():
+        if (
+            tie.group() not in _TIES
+            or not _is_wordly(after.group())
+            or after.group()[0] in _RAISED
+            or tie.start() != atoms[stop - 1].end()
+        ):
             break
         if text[folded.starts[tie.start()] : folded.ends[tie.end() - 1]] in _LONG_DASHES:
             break
@@ -295,19 +307,37 @@ def _together(found: Sequence[Hunk]) -> list[Hunk]:
     return kept
 
 
-def _ends_together(found: list[Hunk], length: int) -> list[Hunk]:
-    """Where an end is missing, a word or two that happen to agree within other words are no part of it."""
-    while len(found) > 1 and found[-1].end == length and 0 < found[-1].start - found[-2].end < _by_chance(found[-2]):
-        last = found.pop()
-        found[-1] = Hunk(found[-1].start, last.end, found[-1].given_start, last.given_end)
-    while len(found) > 1 and found[0].start == 0 and 0 < found[1].start - found[0].end < _by_chance(found[1]):
-        first = found.pop(0)
-        found[0] = Hunk(first.start, found[0].end, first.given_start, found[0].given_end)
-    return found
+def _ends_together(found: list[Hunk], canonical: Sequence[Word]) -> list[Hunk]:
+    """Where an end is missing, the few words that happen to agree within other words are no part of it."""
+    if len(found) > 1 and found[-1].end == len(canonical):
+        found = [one.reversed() for one in _first_together([one.reversed() for one in found[::-1]], canonical)][::-1]
+    return _first_together(found, canonical) if len(found) > 1 and found[0].start == 0 else found
 
 
-def _by_chance(hunk: Hunk) -> int:
-    return min(_size(hunk), _CHANCE)
+def _first_together(found: list[Hunk], canonical: Sequence[Word]) -> list[Hunk]:
+    """The first runs as one, as far as what lies between them agrees by chance."""
+    whole, taken = found[0], 0
+    left, right = _lengths(found[0])
+    between: list[Word] = []
+    for number, hunk in enumerate(found[1:], 1):
+        # Runs that were turned around count from the other end.
+        gap = sorted((abs(whole.end), abs(hunk.start)))
+        whole = Hunk(whole.start, hunk.end, whole.given_start, hunk.given_end)
+        if gap[1] - gap[0] >= _CHANCE:
+            break
+        between += canonical[slice(*gap)]
+        left, right = left + _lengths(hunk)[0], right + _lengths(hunk)[1]
+        marks_only = all(word.is_mark for word in between) and left >= _MUCH
+        if marks_only or len(between) < _BY_CHANCE * min(left, right):
+            taken = number
+    if not taken:
+        return found
+    last = found[taken]
+    return [Hunk(found[0].start, last.end, found[0].given_start, last.given_end), *found[taken + 1 :]]
+
+
+def _lengths(hunk: Hunk) -> tuple[int, int]:
+    return hunk.end - hunk.start, hunk.given_end - hunk.given_start
 
 
 def _size(hunk: Hunk) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.check import check_wording
+from assistant.language import tables
+from assistant.messages import messages
 from assistant.registry import Registry
 from corpus.catalogue import SHIPPED_DOCUMENTS
 from corpus.check import LONGEST, Check, Wording, check, find
@@ -214,3 +217,19 @@ def test_a_registry_gives_our_own_current_wording_first_and_the_one_of_a_day() -
     found = registry.find("TP")
     assert found is not None
     assert found.definition is ours
+
+
+def test_every_language_says_all_that_english_says_with_the_same_places_to_fill_in() -> None:
+    english = messages("en")
+    for language in tables():
+        said = messages(language)
+        assert said is english or language != "en"
+        for table, sentences in english.items():
+            assert {key: _filled(text) for key, text in said[table].items()} == {
+                key: _filled(text) for key, text in sentences.items()
+            }, (language, table)
+        assert tables()[language].checking, language
+
+
+def _filled(text: str) -> list[str]:
+    return sorted(re.findall(r"\{\w+\}", text))

@@ -211,3 +211,32 @@ def test_the_settings_file_is_read_and_a_broken_one_is_named(shipped_index: Path
     Path("assistant.toml").write_text("port = ", encoding="utf-8")
     with pytest.raises(UserError, match=r"assistant\.toml: it is not valid TOML"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("¿Sigue siendo correcto este texto? «{}»", "No: hay palabras que difieren"),
+        ("这段话还对吗：“{}”", "不是：有些词"),
+        ("Stimmt das noch: „{}“", "Nein: Wörter weichen"),
+        ("A member quotes our mission so: '{}' — is that still the official wording?", "No: words differ"),
+    ],
+)
+def test_a_quoted_wording_is_checked_in_the_askers_language(cli, question: str, said: str) -> None:  # type: ignore[no-untyped-def]
+    corpus = load_corpus(SHIPPED_DOCUMENTS)
+    mission = next(one for one in corpus.definitions if one.term == "mission")
+    wording = corpus.documents[0].text[mission.start : mission.end]
+    answer = ask(cli, question.format(wording.replace("driving", "slowing")))
+    assert answer["text"].startswith(said)
+    assert "slowing" in answer["text"]
+    assert [one["quote"] for one in answer["citations"]] == [wording]
+
+
+def test_a_comparison_says_what_only_one_side_mentions(cli) -> None:  # type: ignore[no-untyped-def]
+    answer = ask(cli, "What is the difference between a science park and an area of innovation?")
+    assert len(answer["citations"]) == 2
+    only = [line.removeprefix("Only here: ").split(" · ") for line in answer["text"].split("\n") if "Only here" in line]
+    assert len(only) == 2
+    for phrases, own, other in zip(only, answer["citations"], answer["citations"][::-1], strict=True):
+        assert phrases
+        assert all(phrase in own["quote"] and phrase not in other["quote"] for phrase in phrases)
