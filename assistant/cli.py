@@ -546,12 +546,14 @@ def _open(settings: Settings) -> Assistant:
 
 def _build(settings: Settings, *, rebuild: bool = False) -> BuildReport:
     from assistant.progress import progress_on_terminal
-    from assistant.service import build
+    from assistant.service import build, drifted
 
     with progress_on_terminal() as progress:
         report = build(settings, rebuild=rebuild, progress=progress)
     for refused in report.refused:
         _note(f"Refused {refused.path}: {refused.reason}")
+    for one in drifted(settings):
+        _note(f"Drifted {one.term} ({one.body}): {one.reason}.")
     return report
 
 

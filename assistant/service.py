@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.ask import Assistant
 from assistant.settings import Settings
 from corpus.errors import UserError
+from corpus.types import Drifted
 from index import generation
 from index.build import GRAPHS, BuildReport, Progress, build_index, corpus_differs
 from index.encode import Encoder, open_encoder
+from index.generation import STATE
 from index.hub import folder_of
 from index.reader import Reader, open_reader
 from index.search import Snapshot
+from index.state import read_state
 
 log = logging.getLogger(__name__)
 # A new index is answered from within 2 s; most of that is for opening it.
@@ -38,6 +42,11 @@ def build(settings: Settings, *, rebuild: bool = False, progress: Progress | Non
         rebuild=rebuild,
         progress=progress,
     )
+
+
+def drifted(settings: Settings) -> Sequence[Drifted]:
+    """The definitions whose wording the documents of the index that serves no longer have."""
+    return read_state(generation.current(settings.index_folder) / STATE).drifted
 
 
 def encoder_of(settings: Settings) -> Encoder:

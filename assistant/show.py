@@ -29,7 +29,7 @@ def show_answer(answer: Answer) -> None:
         console.print(Text(f"Searched for: {answer.standalone_question}", style="dim"))
     answered = answer.outcome != "not_found"
     if answered or answer.reason not in _UNSEARCHED:
-        kind = _KINDS.get(answer.mode, answer.mode) if answered else "Not in the documents"
+        kind = _kind(answer) if answered else "Not in the documents"
         console.print(Text("Partly in the documents" if answer.outcome == "partial" else kind, style="bold"))
     console.print(Text(answer.text))
     sources = answer.citations if answered else answer.nearest
@@ -39,6 +39,13 @@ def show_answer(answer: Answer) -> None:
         console.print(Text(f"[{citation.number}] {_place(citation)}"))
         if not answered:
             console.print(Text(f"    “{' '.join(citation.quote.split())}”"))
+
+
+def _kind(answer: Answer) -> str:
+    """What kind of answer it is: a definition that follows other words is one that a text was checked against."""
+    if answer.mode == "definition" and not answer.text.startswith(answer.citations[0].quote):
+        return "Checked against the canonical wording"
+    return _KINDS.get(answer.mode, answer.mode)
 
 
 def status(settings: Settings, assistant: Assistant) -> dict[str, Any]:

@@ -148,7 +148,7 @@ def test_a_definition_that_drifted_is_listed_and_fails_the_check(
     path = gardens / "gardens.txt"
     path.write_text(path.read_text(encoding="utf-8").replace("keep seeds", "sell seeds"), encoding="utf-8")
     assert run("index", "build") == 0
-    capsys.readouterr()
+    assert "Drifted shared garden (FSG): after" in capsys.readouterr().err
     assert run("definitions", "list", "--check") == 1
     out = capsys.readouterr().out
     assert "drifted      shared garden (FSG): after 'aim, shared gardens lend tools,' the quotation has" in out

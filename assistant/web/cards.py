@@ -35,6 +35,7 @@ class Kind:
 
 
 DEFINITION = Kind("Canonical definition, word for word")
+CHECKED = Kind("Checked against the canonical wording")
 EXTRACTIVE = Kind("In the words of the documents")
 MODEL = Kind("Written by a language model, checked against the documents", "✎")
 PARTIAL = Kind("Partly in the documents", "◐", "warn")
@@ -95,6 +96,8 @@ def kind(answer: Answer) -> Kind:
         return UNSEARCHED.get(answer.reason or "", NOT_FOUND)
     if answer.outcome == "partial":
         return PARTIAL
+    if answer.mode == "definition" and lead(answer):
+        return CHECKED
     return {"definition": DEFINITION, "extractive": EXTRACTIVE, "model": MODEL}[answer.mode]
 
 
@@ -138,7 +141,9 @@ def _end_of(run: Sequence[str], text: str, at: int) -> int:
 
 
 def _unnumbered(text: str) -> str:
-    return " ".join(re.sub(r"\[\d+\]", "", text).split())
+    """Text without the numbers of citations, a line a paragraph."""
+    parts = (" ".join(re.sub(r"\[\d+\]", "", part).split()) for part in text.split("\n\n"))
+    return "\n".join(part for part in parts if part)
 
 
 def _mark_of(citations: Iterable[Citation]) -> str:
