@@ -274,7 +274,7 @@ class _Comparison:
             return
         at = self._given[hunk.given_start - 1].end
         trailing = self._text[at:]
-        around = after(trailing, self._wording.names)
+        around = after(trailing, (self._wording.definition.body,))
         replaces = hunk.start < length
         if replaces and not self._stands_apart(trailing, around.rest, at_end=True):
             return

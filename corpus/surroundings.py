@@ -42,6 +42,7 @@ _DASHED = re.compile(r"^[\s\u00a0]*(?:[-–—―~]{1,2})[ \t\u00a0]*([^\n]{1,12
 _LINE = re.compile(r"^[ \t\u00a0]*\r?\n\s*([^\n]{1,160}?)[ \t]*(?=\n|$)")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _ADDRESS = re.compile(r"https?://|www\.|\b[\w-]+\.(?:org|com|net|ws|eu|int|edu|gov|info)\b", re.IGNORECASE)
+_PROSE_END = re.compile(r"[^\W\d_A-Z]{3}[.!?]$")
 _SENTENCE_END = re.compile(r"[.!?。！？,;،]$")
 # A line with more words is no heading, and no source.
 _HEADING_WORDS, _LABEL_WORDS, _SOURCE_WORDS = 12, 7, 14
@@ -110,12 +111,12 @@ def before(text: str, names: Sequence[str]) -> Around:
     return Around(tuple(found), rest.strip())
 
 
-def after(text: str, names: Sequence[str]) -> Around:
-    """What stands directly after a quotation; `names` are those of its term and its body."""
+def after(text: str, bodies: Sequence[str]) -> Around:
+    """What stands directly after a quotation; `bodies` are the names of whose wording it is."""
     found: list[Surrounding] = []
     rest = text
     while rest.strip():
-        taken = _taken_after(rest, names, bool(found))
+        taken = _taken_after(rest, bodies, bool(found))
         if taken is None:
             break
         kind, length = taken
@@ -154,7 +155,7 @@ def _is_label(line: str, names: Sequence[str]) -> bool:
     )  # fmt: skip
 
 
-def _taken_after(text: str, names: Sequence[str], is_after_another: bool) -> tuple[SurroundingKind, int] | None:
+def _taken_after(text: str, bodies: Sequence[str], is_after_another: bool) -> tuple[SurroundingKind, int] | None:
     """What kind of thing a text begins with, and how long it is; None where it is none."""
     if match := _CLOSING.match(text):
         return "quotation marks", match.end()
@@ -164,37 +165,39 @@ def _taken_after(text: str, names: Sequence[str], is_after_another: bool) -> tup
         return "quotation marks", stop.end()
     if match := _FOOTNOTE.match(text):
         return "attribution", match.end()
-    if (match := _BRACKETED.match(text)) and _is_source(match[1], names):
+    if (match := _BRACKETED.match(text)) and _is_source(match[1], bodies):
         return "attribution", match.end()
-    if (match := _DASHED.match(text)) and _is_source(match[1], names):
+    if (match := _DASHED.match(text)) and _is_source(match[1], bodies):
         return "attribution", match.end()
-    if (match := _LINE.match(text)) and _is_source(match[1], names):
+    if (match := _LINE.match(text)) and _is_source(match[1], bodies):
         return "attribution", match.end()
     if (line := re.match(r"^[ \t\u00a0]*([^\n]{1,160}?)[ \t]*(?=\n|$)", text)) and _begins_a_source(line[1]):
         return "attribution", line.end()
     return None
 
 
-def _is_source(text: str, names: Sequence[str]) -> bool:
+def _is_source(text: str, bodies: Sequence[str]) -> bool:
+    """Whether a few words say where a text is from: a source word, or a body, a year or an address, and no verb."""
     if len(text.split()) > _SOURCE_WORDS:
         return False
+    if _begins_a_source(text):
+        return True
     plain = folded(text)
-    named = any(re.search(rf"(?<!\w){re.escape(folded(name))}(?!\w)", plain) for name in names)
-    says = named or bool(_YEAR.search(text) or _ADDRESS.search(text)) or _begins_a_source(text)
-    # A sentence about the body is no source.
-    return says and (
-        len(text.split()) <= _LABEL_WORDS or not re.search(r"[a-z]{3}[.!?]$", text) or _begins_a_source(text)
-    )
+    named = any(re.search(rf"(?<!\w){re.escape(folded(body))}(?!\w)", plain) for body in bodies)
+    if not (named or _YEAR.search(text) or _ADDRESS.search(text)):
+        return False
+    return not (_table()["verbs"] & set(re.findall(r"\w+", plain))) and not _PROSE_END.search(text)
 
 
 def _begins_a_source(text: str) -> bool:
     head, colon, _ = text.replace("：", ":").partition(":")
-    return bool(colon) and folded(head.strip(" ([-–—*")) in _source_words()
+    return bool(colon) and folded(head.strip(" ([-–—*")) in _table()["sources"]
 
 
 @cache
-def _source_words() -> frozenset[str]:
-    return frozenset(folded(word) for word in tomllib.loads(_TABLE.read_text(encoding="utf-8"))["sources"])
+def _table() -> dict[str, frozenset[str]]:
+    table = tomllib.loads(_TABLE.read_text(encoding="utf-8"))
+    return {name: frozenset(folded(word) for word in words) for name, words in table.items()}
 
 
 class _Shown(HTMLParser):

@@ -123,6 +123,7 @@ def test_verdicts(text: str, verdict: str) -> None:
         (f"{PLOT.text} (Guild, 2023)", {"attribution"}),
         (f"{PLOT.text}\n— Guild", {"attribution"}),
         (f"{PLOT.text}[1]", {"attribution"}),
+        (f"{PLOT.text} (Guild definition, 2019, p. 4)", {"attribution"}),
         (f"{PLOT.text}\nSource: www.guild.example", {"attribution"}),
         (f"<p><b>Plot</b></p><p>{PLOT.text}</p>", {"markup", "heading"}),
         (f"> **{PLOT.text}**", {"markup"}),
@@ -146,9 +147,22 @@ def test_surroundings_do_not_hide_a_change() -> None:
     assert [(one.canonical, one.given) for one in found.differences] == [("well", "pond")]
 
 
-def test_a_sentence_about_the_body_after_the_wording_is_no_attribution() -> None:
-    found = checked(f"{PLOT.text} The Guild has lent tools to all of its members since it was founded in 2020.")
+@pytest.mark.parametrize(
+    "added",
+    [
+        " The Guild has lent tools to all of its members since it was founded in 2020.",
+        "\nPlots are fun.",
+        "\nThe Guild has 350 members",
+        " (the Guild has 350 members)",
+        "\n— as the Guild is not tired of saying",
+        " Founded in 2020.",
+        "\nPlots",
+    ],
+)
+def test_words_about_the_body_or_the_term_after_the_wording_are_no_attribution(added: str) -> None:
+    found = checked(PLOT.text + added)
     assert found.verdict == "extended"
+    assert [one.operation for one in found.differences] == ["insert"]
 
 
 def test_what_only_form_changed_is_named() -> None:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from fastapi.testclient import TestClient
@@ -642,6 +643,8 @@ def test_a_file_is_looked_through_for_every_definition(client: TestClient) -> No
     page = client.post("/definitions/check", files={"file": ("notes.txt", text.encode())}, data={"term": ""}).text
     assert "1 place in it quotes a definition." in page
     assert "<ins>lens</ins>" in page
+    for name in ("..", "a/../../b.txt", "n\x00.txt", "x" * 300 + ".txt"):
+        assert client.post("/definitions/check", files={"file": (name, text.encode())}).status_code in (200, 400)
     refused = client.post("/definitions/check", files={"file": ("notes.exe", b"MZ")}, data={"term": ""})
     assert refused.status_code == 400
     assert "notes.exe cannot be read: its format .exe is not supported" in refused.text
@@ -656,3 +659,11 @@ def test_programs_get_definitions_and_checks_as_json(client: TestClient) -> None
     assert [(one["canonical"], one["given"]) for one in found["differences"]] == [("dusk", "dawn")]
     wrong = client.post("/api/definitions/check", json={"term": "LT"})
     assert (wrong.status_code, "pasted_text = None" in wrong.json()["error"]) == (400, True)
+
+
+def test_a_request_that_is_too_large_is_refused_before_it_is_read(client: TestClient) -> None:
+    with patch("assistant.web.shell.LARGEST", 10_000):
+        said = client.post("/definitions/check", content=b"x" * 20_000)
+        assert said.status_code == 413
+        streamed = client.post("/api/ask", content=(b"x" * 5_000 for _ in range(4)))
+        assert streamed.status_code == 413

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ CHECK = "/definitions/check"
 _DAMAGED = "This address is cut short or damaged: paste the text again."
 _LONGEST_ADDRESS = 6000
 _LARGEST_FILE = 50_000_000
+_LONGEST_NAME = 80
 _FORMS = (("with its source", "plain"), ("as Markdown", "markdown"), ("as HTML", "html"), ("as BibTeX", "bibtex"))
 
 
@@ -184,7 +186,7 @@ def _checked(site: Site, answerer: Answerer, term: str, text: str, address: str 
 
 def _audited(site: Site, answerer: Answerer, term: str, file: UploadFile) -> Response:
     """The places of an uploaded file that quote a definition."""
-    name = Path(file.filename or "file").name
+    name = _safe(file.filename or "")
     data = file.file.read(_LARGEST_FILE + 1)
     if len(data) > _LARGEST_FILE:
         problem = (
@@ -205,6 +207,11 @@ def _audited(site: Site, answerer: Answerer, term: str, file: UploadFile) -> Res
     places = f"{count} place{'s' if count != 1 else ''} in it quote{'s' if count == 1 else ''} a definition."
     shown = [render.findings_shown(one) for one in found.findings]
     return _form(site, answerer, term, audit={"name": name, "places": places, "findings": shown})
+
+
+def _safe(filename: str) -> str:
+    """A file's name as one that can be written here; its ending tells the reader what it is."""
+    return re.sub(r"[^\w.() -]", "_", Path(filename).name)[-_LONGEST_NAME:].strip(". ") or "file"
 
 
 def _form(

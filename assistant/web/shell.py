@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # No script-src: the chat's framework builds its templates with Function().
@@ -22,6 +23,9 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+
+LARGEST = 60_000_000
+"""Bytes of a request, whatever it is for."""
 
 # What the chat and programs that call it need of the framework's routes. The others stay closed:
 # through "file=" and "proxy=" a caller could make this machine fetch an address on another one,
@@ -53,9 +57,19 @@ class Shell:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
         elif _closed(scope["path"]):
-            await _refuse(send)
+            await _refuse(send, 404)
+        elif _length(scope) > LARGEST:
+            await _refuse(send, 413)
         else:
-            await self.app(scope, receive, _with_headers(scope["path"], send))
+            await self._answer(scope, _Limited(receive), _with_headers(scope["path"], send))
+
+    async def _answer(self, scope: Scope, receive: _Limited, send: Send) -> None:
+        try:
+            await self.app(scope, receive, send)
+        except ClientDisconnect:
+            if not receive.is_over:
+                raise
+            await _refuse(send, 413)
 
 
 def _closed(path: str) -> bool:
@@ -77,6 +91,29 @@ def _with_headers(path: str, send: Send) -> Send:
     return send_with_headers
 
 
-async def _refuse(send: Send) -> None:
-    await send({"type": "http.response.start", "status": 404, "headers": []})
+def _length(scope: Scope) -> int:
+    """What a request says of its length; 0 where it says nothing that is a number."""
+    said = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    return int(said) if said.isdigit() else 0
+
+
+class _Limited:
+    """Receives a request that does not say how long it is, up to the limit; beyond it the other side is gone."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._taken = 0
+
+    @property
+    def is_over(self) -> bool:
+        return self._taken > LARGEST
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._taken += len(message.get("body", b""))
+        return {"type": "http.disconnect"} if self.is_over else message
+
+
+async def _refuse(send: Send, status: int) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": []})
     await send({"type": "http.response.body", "body": b""})
