@@ -605,12 +605,22 @@ def _check_batch(batch: Path) -> None:
     assistant = _assistant()
     problems = 0
     for record, problem in checked_lines(assistant, batch, lines):
-        typer.echo(json.dumps(record, ensure_ascii=False))
+        # An id or a term may hold half a character, which can only be written escaped.
+        written = json.dumps(record, ensure_ascii=False)
+        typer.echo(written if _is_writable(written) else json.dumps(record))
         if problem:
             problems += 1
             _note(problem)
     if problems:
         raise UserError(f"{problems} of {len(lines)} lines could not be checked; each is named above.")
+
+
+def _is_writable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _in_force(assistant: Assistant, definition: Definition, given: str) -> Definition:

@@ -117,10 +117,14 @@ def check_text(text: str) -> None:
             f"The text has {len(text):,} characters, up to {LONGEST:,} can be checked: "
             "give the passage, or let `assistant definitions audit FILE` search the whole."
         )
-    strange = sum(char == "\x00" or unicodedata.category(char) in ("Cc", "Cs", "Co") for char in text[:4000])
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise UserError(f"What was given holds half a character at place {error.start + 1}: paste it again.") from error
+    strange = sum(char == "\x00" or unicodedata.category(char) in ("Cc", "Co") for char in text[:4000])
     strange -= sum(text[:4000].count(char) for char in "\t\n\r\f\v")
     if "\x00" in text or strange > 0.02 * min(len(text), 4000):
-        raise UserError("What was given is no text (it holds control characters or half characters): paste text.")
+        raise UserError("What was given is no text (it holds control characters): paste text.")
 
 
 def compare(text: str, wording: Wording) -> Check:

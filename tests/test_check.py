@@ -196,6 +196,7 @@ def test_without_a_term_the_nearest_wording_is_found() -> None:
         ("  \n", "empty"),
         ("a" * (LONGEST + 1), "up to 1,000,000 can be checked"),
         ("\x00\x01PNG", "no text"),
+        ("A plot \ud800 is", "half a character at place 8"),
         ("\ufffd\x07" * 50 + "\x02" * 50, "no text"),
     ],
 )

@@ -59,15 +59,24 @@ def test_a_batch_gives_a_line_for_each_line_and_names_those_that_are_wrong(
         {"id": 7, "term": "SG", "pasted_text": WORDING},
         {"id": 8, "term": "hothouse", "pasted_text": "A hothouse is warm."},
         {"id": 9, "term": "SG"},
+        {"id": 10, "term": "\ud800", "pasted_text": "a"},
+        {"id": 11, "term": "SG", "pasted_text": "\ud800"},
     ]
     batch.write_text("\n".join([*map(json.dumps, rows), "{", ""]), encoding="utf-8")
     assert run("definitions", "check", "--batch", str(batch)) == 2
     out, problems = capsys.readouterr()
     found = [json.loads(line) for line in out.splitlines()]
-    assert [(one["id"], one["verdict"]) for one in found] == [(7, "exact"), (8, None), (9, None), (None, None)]
+    assert [(one["id"], one["verdict"]) for one in found] == [
+        (7, "exact"),
+        (8, None),
+        (9, None),
+        (10, None),
+        (11, None),
+        (None, None),
+    ]
     assert f"{batch}:2: There is no canonical definition of 'hothouse'; the registry has shared garden." in problems
     assert f"{batch}:3: Found pasted_text = None" in problems
-    assert f"{batch}:4: Found '{{', expected a JSON object" in problems
+    assert f"{batch}:6: Found '{{', expected a JSON object" in problems
 
 
 @pytest.mark.parametrize(
