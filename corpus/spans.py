@@ -9,7 +9,7 @@ Span = tuple[int, int]
 
 # A run of blanks, or of stops, is looked at from its start only: from each of its characters takes its length squared.
 _PARAGRAPH_BREAK = re.compile(r"(?<![ \t\u00a0])(?:(?:[ \t\u00a0]*\r?\n){2,}|[ \t\u00a0]*\f\s*)")
-_REACH = 2000
+_REACH = 600
 _COLONS = ":："
 _BLANKS = re.compile(r"\s*")
 _MARKER = r"[ \t\u00a0]*(?:[-–—*•·▪◦‣]|\(?\d{1,3}[.)]|\(?[a-z][.)])[ \t\u00a0]"

@@ -27,7 +27,7 @@ CREATE TABLE documents (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, rec
                         sentences INTEGER NOT NULL);
 CREATE TABLE passages (position INTEGER PRIMARY KEY, id TEXT NOT NULL, document INTEGER NOT NULL,
                        start INTEGER NOT NULL, end INTEGER NOT NULL, heading_path TEXT NOT NULL, vector BLOB NOT NULL);
-CREATE INDEX passages_of ON passages (document);
+CREATE INDEX passages_of ON passages (document, id);
 CREATE TABLE details (position INTEGER PRIMARY KEY, key BLOB NOT NULL, terms TEXT NOT NULL, spans BLOB NOT NULL,
                       sentences BLOB NOT NULL);
 CREATE TABLE words (position INTEGER PRIMARY KEY, count INTEGER NOT NULL, bits BLOB NOT NULL);
