@@ -28,6 +28,7 @@ from index.late import packed
 from index.lexical import LexicalIndex, Part, best, frequency, rarity, scores_of
 from index.search import Snapshot, convex, fuse, towards
 from index.segment import Segment
+from index.state import FORMAT
 from index.store import Address, VectorStore
 from index.words import terms, words
 from tests.fakes import DyingEncoder, HashingEncoder, OtherEncoder, UnpreparedEncoder
@@ -392,8 +393,8 @@ def test_an_index_of_another_model_is_refused_with_the_command_that_rebuilds_it(
 def test_an_index_of_another_format_is_refused(corpus_folder: Path, index_folder: Path) -> None:
     build_index(corpus_folder, index_folder, HashingEncoder())
     path = generation.current(index_folder) / "manifest.json"
-    path.write_text(path.read_text(encoding="utf-8").replace('"format": 3', '"format": 99'), encoding="utf-8")
-    with pytest.raises(UserError, match="format 99, this program reads format 3"):
+    path.write_text(path.read_text(encoding="utf-8").replace(f'"format": {FORMAT}', '"format": 99'), encoding="utf-8")
+    with pytest.raises(UserError, match=f"format 99, this program reads format {FORMAT}"):
         Snapshot.current(index_folder, HashingEncoder())
 
 

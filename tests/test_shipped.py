@@ -218,7 +218,7 @@ def test_the_settings_file_is_read_and_a_broken_one_is_named(shipped_index: Path
     [
         ("¿Sigue siendo correcto este texto? «{}»", "No: hay palabras que difieren"),
         ("这段话还对吗：“{}”", "不是：有些词"),
-        ("Stimmt das noch: „{}“", "Nein: Wörter weichen"),
+        ("Stimmt das noch: „{}“", "Nein: Einzelne Wörter weichen"),
         ("A member quotes our mission so: '{}' — is that still the official wording?", "No: words differ"),
     ],
 )
