@@ -46,6 +46,7 @@ ifdef DATA
 	$(BIN)/python -m evals.bench_scale $(DATA)/cranfield
 	$(BIN)/python -m evals.bench_crashes --server
 	$(BIN)/python -m evals.bench_swaps
+	$(BIN)/python -m evals.bench_audit $(DATA)/documents
 endif
 
 evals: setup  ## the shipped question sets, and whether the gates of pyproject.toml hold
