@@ -270,6 +270,7 @@ class _Comparison:
     def _take_after(self) -> None:
         """The same for what stands after the wording."""
         length = len(self._canonical)
+        self._end_at_paragraph()
         if not self._hunks or self._hunks[-1].end != length or self._hunks[-1].given_end != len(self._given):
             self._take_rest()
             return
@@ -288,6 +289,20 @@ class _Comparison:
         self._last = hunk.given_start
         self._around.extend(around.found)
         self._add_after(around.rest, at)
+
+    def _end_at_paragraph(self) -> None:
+        """Where other words begin in a new paragraph instead of the wording's end, a full stop that both end with, or
+        a word or two within, agrees by chance."""
+        length = len(self._canonical)
+        for number, hunk in enumerate(self._hunks):
+            if hunk.start == hunk.end or hunk.given_start in (0, hunk.given_end):
+                continue
+            missing = sum(one.end - one.start for one in self._hunks[number:])
+            agreeing = length - hunk.start - missing
+            before_it = self._text[self._given[hunk.given_start - 1].end :]
+            if agreeing <= _SMALLEST_PART and missing > agreeing and re.match(r"\s*?\n[ \t]*\r?\n", before_it):
+                self._hunks[number:] = [Hunk(hunk.start, length, hunk.given_start, len(self._given))]
+                return
 
     def _take_rest(self) -> None:
         """What stands beyond the part of a long text that was compared."""

@@ -89,6 +89,15 @@ def test_every_copy_in_a_document_is_found(tmp_path: Path) -> None:
     assert [one.check.verdict for one in audited(path).findings] == ["exact", "altered", "exact"]
 
 
+@pytest.mark.parametrize("after", ["We meet again in May.", "Yours, Ana"])
+def test_a_wording_that_is_cut_before_other_prose_is_truncated(tmp_path: Path, after: str) -> None:
+    # The full stop of the next paragraph was taken for that of the wording, which made it altered.
+    path = tmp_path / "letter.txt"
+    cut = PLOT.text[: PLOT.text.index(" a gate")]
+    path.write_text(f"Dear all,\n\n{cut}\n\n{after}\n", encoding="utf-8")
+    assert [one.check.verdict for one in audited(path).findings] == ["truncated"]
+
+
 def test_a_text_on_the_same_things_is_no_quotation(tmp_path: Path) -> None:
     path = tmp_path / "report.txt"
     path.write_text(
