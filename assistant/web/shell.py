@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from assistant.web import speech
 
 # No script-src: the chat's framework builds its templates with Function().
 POLICY = "; ".join(
@@ -61,7 +63,8 @@ class Shell:
         elif _length(scope) > LARGEST:
             await _refuse(send, 413)
         else:
-            await self._answer(scope, _Limited(receive), _with_headers(scope["path"], send))
+            with speech.speaking(_language(scope)):
+                await self._answer(scope, _Limited(receive), _with_headers(scope["path"], send))
 
     async def _answer(self, scope: Scope, receive: _Limited, send: Send) -> None:
         try:
@@ -89,6 +92,11 @@ def _with_headers(path: str, send: Send) -> Send:
         await send(message)
 
     return send_with_headers
+
+
+def _language(scope: Scope) -> str:
+    request = HTTPConnection(scope)
+    return speech.chosen(request.cookies.get(speech.COOKIE), request.headers.get("accept-language"))
 
 
 def _length(scope: Scope) -> int:

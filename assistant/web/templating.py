@@ -7,6 +7,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from assistant.web import speech
+
 __all__ = ["Markup", "environment", "escaped"]
 
 
@@ -20,6 +22,7 @@ def environment(folder: Path) -> Environment:
         lstrip_blocks=True,
     )
     made.filters["exact"] = _exact
+    made.globals.update(_=speech.said, counted=speech.counted, language=speech.language)
     return made
 
 

@@ -1,0 +1,95 @@
+"""What is kept of conversations, feedback and review, and what a store of it can do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from assistant.types import Answer
+
+Verdict = Literal["up", "down", "missing"]
+"""A reader's word on an answer: helpful, not helpful, or "tell staff that this is missing"."""
+Resolution = Literal["question_set", "alias", "document_missing", "note"]
+"""What staff did about an answer that was not helpful."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer as it was given. `id` is its permanent name; `asked_at` is in UTC; `user` None for the unknown."""
+
+    id: str
+    answer: Answer
+    asked_at: datetime
+    conversation: str
+    user: str | None
+    configuration: str
+    verdict: Verdict | None = None
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation in a list of them; `title` is its first question."""
+
+    id: str
+    title: str
+    updated_at: datetime
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """An answer for staff to look at: refused, partly answered, or called not helpful."""
+
+    kept: Kept
+    resolution: Resolution | None = None
+    note: str = ""
+    resolved_by: str | None = None
+
+
+class Records(Protocol):
+    """A store of what was asked. Every method raises UserError where the database cannot be reached."""
+
+    def keep(self, answer: Answer, *, conversation: str, user: str | None, configuration: str) -> str | None:
+        """Keep an answer; its permanent id, or None where nothing is kept (the setting is off)."""
+        ...
+
+    def answer(self, identifier: str) -> Kept | None: ...
+
+    def conversations(self, user: str, limit: int = 50) -> Sequence[Conversation]:
+        """A person's conversations, newest first."""
+        ...
+
+    def conversation(self, identifier: str, user: str | None = None) -> Sequence[Kept]:
+        """The answers of a conversation in order; none where it is another person's."""
+        ...
+
+    def remove_conversation(self, identifier: str, user: str) -> bool: ...
+
+    def judge(self, identifier: str, verdict: Verdict | None, comment: str, user: str | None) -> bool:
+        """A reader's word on an answer, taken back with None; False where there is no such answer."""
+        ...
+
+    def to_review(self, *, resolved: bool = False) -> Sequence[Review]:
+        """What staff should look at, newest first."""
+        ...
+
+    def resolve(self, identifiers: Sequence[str], resolution: Resolution, note: str, user: str | None) -> int:
+        """Close items of the review; how many were open."""
+        ...
+
+    def export(self, user: str | None = None) -> Iterator[Mapping[str, Any]]:
+        """Everything kept (of one person), as plain JSON values, oldest first."""
+        ...
+
+    def forget(self, user: str) -> int:
+        """Remove everything that is kept of a person; how many answers that was."""
+        ...
+
+    def expire(self, now: datetime) -> int:
+        """Remove what is older than the setting allows; how many answers that was."""
+        ...
+
+    def close(self) -> None: ...
