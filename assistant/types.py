@@ -119,6 +119,38 @@ class Answer:
         return _plain(self)  # type: ignore[no-any-return]
 
 
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is being done for an answer: "understand", "search", "write" or "check"."""
+
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The text that has been written so far and is not checked."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A sentence of the answer, checked."""
+
+    sentence: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The answer, whole."""
+
+    answer: Answer
+
+
+Event = Status | Draft | Checked | Done
+"""What happens on the way to an answer, in order; `Done` comes last."""
+
+
 def _plain(value: Any) -> Any:
     if hasattr(value, "__dataclass_fields__"):
         return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
