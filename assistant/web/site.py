@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from assistant.records.types import Records
 from assistant.registry import Registry
 from assistant.types import Answer, Citation, Turn
 from corpus.types import Document, DocumentInfo, Drifted, Refused
@@ -74,6 +75,7 @@ class Site:
     failure: Callable[[], str | None]
     title: str
     contact: str | None
+    records: Records | None = None
     pages: tuple[tuple[str, str], ...] = (
         ("Ask", "/"), ("Definitions", "/definitions"), ("Documents", "/documents")
     )  # fmt: skip
