@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.audit import Audit, Finding
+from assistant.sheet import Sheet
 from assistant.web import cards, review
 from assistant.web.conversation import Exchange
 from assistant.web.reading import blocks
@@ -84,6 +85,17 @@ def audit_page(found: Audit) -> str:
     style = (STATIC / "site.css").read_text(encoding="utf-8")
     shown = [findings_shown(one) for one in found.findings]
     return _render("audit.html", style=Markup(style), summary=summary, findings=shown, refused=found.refused)
+
+
+def answer_fragment(sheet: Sheet) -> str:
+    """An answer with its sources, without style and without marks of this site's, to paste elsewhere."""
+    return _render("export_answer.html", sheet=sheet)
+
+
+def conversation_page(title: str, heading: tuple[str, str], sheets: Sequence[Sheet]) -> str:
+    """A conversation as one page that asks nothing of anyone; `heading` is what stands over it, and of when."""
+    style = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in ("site.css", "export.css"))
+    return _render("export.html", style=Markup(style), title=title, heading=heading, sheets=sheets)
 
 
 def findings_shown(one: Finding) -> dict[str, Any]:
