@@ -57,6 +57,11 @@ class Cited:
         parts = (" ".join(part.split()) for part in (self.title, self.section, self.page, self.body))
         return " · ".join(part for part in parts if part)
 
+    @property
+    def shown_address(self) -> str:
+        """The address without what makes a browser mark the quote: what fits on a line and can be typed."""
+        return self.address.partition("#:~:text=")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
@@ -86,11 +91,10 @@ def sheet(
 ) -> Sheet:
     """The answer laid out. `base` is the address of this site, for sources that have none of their own."""
     refused = answer.outcome == "not_found"
-    kind = cards.kind(answer)
     quoted = answer.nearest if refused else answer.citations
     return Sheet(
         question=" ".join(answer.question.split()),
-        kind=" ".join(part for part in (kind.sign, said(kind.words)) if part) if kind.words else "",
+        kind=said(cards.kind(answer).words),
         searched_for=cards.searched_for(answer) or "",
         lines=(Line(answer.text),) if refused else tuple(_lines(answer)),
         heading=said("What comes nearest") if refused else said("Sources of this answer"),
@@ -129,8 +133,8 @@ def _lines(answer: Answer) -> list[Line]:
 
 def _support(paragraph: cards.Paragraph) -> str:
     if paragraph.support == "supported":
-        return f"≈ {said('in other words, checked')}"
-    return f"✗ {said('not in the documents')}" if paragraph.support == "unsupported" else ""
+        return said("in other words, checked")
+    return said("not in the documents") if paragraph.support == "unsupported" else ""
 
 
 def _cited(citation: Citation, base: str, registry: Registry | None) -> Cited:
