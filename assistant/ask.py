@@ -141,6 +141,12 @@ class Assistant:
         return self.snapshot.manifest.version
 
     @property
+    def configuration(self) -> str:
+        """What answers are made with, besides the index: the names of the models."""
+        reader = self.reader.name if self.reader else "none"
+        return f"encoder {self.snapshot.encoder.name}, reader {reader}"
+
+    @property
     def passage_count(self) -> int:
         return self.snapshot.passage_count
 
