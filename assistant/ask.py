@@ -8,7 +8,7 @@ Every quotation is cut out of a document by its offsets, so it is verbatim by co
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -26,7 +26,7 @@ from assistant.messages import differences_in_words, messages, verdict_in_words
 from assistant.question import check_question, understand, without_article
 from assistant.registry import Registry
 from assistant.translate import ENGLISH, understood
-from assistant.types import Answer, Citation, Mode, Query, Sentence, Turn
+from assistant.types import Answer, Checked, Citation, Done, Event, Mode, Query, Sentence, Status, Turn
 from corpus.definitions import CURRENT, names_of
 from corpus.errors import UserError
 from corpus.spans import Span, paragraph_at, sentences, trim
@@ -98,6 +98,17 @@ class Assistant:
         total = perf_counter() - started
         seconds = {"retrieve": total - reading, "answer": reading, "total": total}
         return replace(draft, id=id, seconds={name: round(value, 4) for name, value in seconds.items()})
+
+    def stream(self, question: str, history: Sequence[Turn] = (), id: str | int | None = None) -> Iterator[Event]:
+        """The answer as it comes about, `Done` last. Raises UserError where there is no question to answer.
+
+        Closing the generator stops what is under way.
+        """
+        check_question(question)
+        yield Status("searching")
+        answer = self.ask(question, history, id)
+        yield from (Checked(sentence, number) for number, sentence in enumerate(answer.sentences))
+        yield Done(answer)
 
     def unanswerable(self, question: str, problem: str, id: str | int | None = None) -> Answer:
         """The record for what was no question that can be answered; `problem` says why in words."""
