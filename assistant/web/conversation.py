@@ -9,9 +9,10 @@ from secrets import token_urlsafe
 from typing import Any
 
 from assistant.records.types import Kept, Verdict
-from assistant.types import Answer, Done, Draft, Event, Turn
+from assistant.types import Answer, Checked, Done, Draft, Event, Sentence, Turn
 from assistant.web.site import Site
 from corpus.errors import UserError
+from corpus.spans import sentences
 
 BUG = "Something went wrong here, and it is not your question's fault. The server's log has the details."
 STOPPED = "Stopped, as you asked. The question can be sent again."
@@ -23,7 +24,8 @@ log = logging.getLogger(__name__)
 class Exchange:
     """A question with its answer, or with one sentence about why there is none.
 
-    With neither, the answer is still being looked for, and `draft` is what has been written so far, unchecked.
+    With neither, the answer is still being looked for: `draft` is what has been written so far, `checked` those
+    of its sentences, from the first on, that have been checked.
     `literal`: the question was searched for in its own words. `kept` is the answer's permanent id where it is
     kept; `related` are questions to go on with; `verdict` is what the reader said of the answer, `commented`
     whether words were added to it.
@@ -34,10 +36,17 @@ class Exchange:
     problem: str | None = None
     literal: bool = False
     draft: str = ""
+    checked: tuple[Sentence, ...] = ()
     kept: str | None = None
     related: tuple[str, ...] = ()
     verdict: Verdict | None = None
     commented: bool = False
+
+    @property
+    def unchecked(self) -> str:
+        """What of the draft has not been checked yet."""
+        spans = sentences(self.draft)[len(self.checked) :]
+        return self.draft[spans[0][0] :] if spans else ""
 
     @property
     def pending(self) -> bool:
@@ -105,11 +114,19 @@ def replies(site: Site, asked: Exchange, earlier: Iterable[Exchange]) -> Iterato
 
 
 def _coming(asked: Exchange, events: Iterable[Event]) -> Iterator[Exchange]:
+    now = asked
     for event in events:
         if isinstance(event, Draft):
-            yield replace(asked, draft=event.text)
+            now = replace(
+                now, draft=now.draft + event.text if event.text else "", checked=now.checked if event.text else ()
+            )
+        elif isinstance(event, Checked):
+            now = replace(now, checked=(*now.checked, event.sentence))
         elif isinstance(event, Done):
-            yield replace(asked, answer=event.answer)
+            now = replace(asked, answer=event.answer)
+        # Without a draft there is nothing to see before the answer.
+        if now.draft or now.answer:
+            yield now
 
 
 def said(exchanges: Iterable[Exchange]) -> Iterator[Turn]:

@@ -21,7 +21,9 @@ class Answerer(Protocol):
         """The answer to `question`; raises UserError for what the asker can put right."""
         ...
 
-    def stream(self, question: str, history: Sequence[Turn] = (), *, literally: bool = False) -> Iterator[Event]:
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), id: str | int | None = None, *, literally: bool = False
+    ) -> Iterator[Event]:
         """The answer as it comes about; closing the iterator stops the work. Raises UserError as `ask` does."""
         ...
 

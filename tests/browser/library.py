@@ -109,8 +109,10 @@ class Library:
             return self.answer(question, "definition", LANTERN)
         return self.refusal(question)
 
-    def stream(self, question: str, history: Sequence[Turn] = (), *, literally: bool = False) -> Iterator[Event]:
-        yield Status("search")
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), id: str | int | None = None, *, literally: bool = False
+    ) -> Iterator[Event]:
+        yield Status("searching")
         answer = self.ask(question, history)
         # A question that was understood in another way than it was typed.
         standalone = question if literally else question.replace("lanten", "lantern")
