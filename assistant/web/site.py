@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from assistant.records.types import Records
 from assistant.registry import Registry
 from assistant.types import Answer, Citation, Turn
 from corpus.types import Document, DocumentInfo, Drifted, Refused
@@ -78,6 +79,8 @@ class Site:
         ("Ask", "/"), ("Definitions", "/definitions"), ("Documents", "/documents")
     )  # fmt: skip
     """The pages that the bar names, each with its path."""
+    records: Records | None = None
+    """What is kept of conversations; None where there is no place to keep it."""
 
     @property
     def obstacle(self) -> str:
