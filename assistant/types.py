@@ -173,3 +173,15 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     return value
+
+
+def answer_of(record: Mapping[str, Any]) -> Answer:
+    """The answer whose `as_dict` the record is. Raises KeyError or TypeError where it is no such record."""
+    citations = {key: tuple(map(_citation_of, record[key])) for key in ("citations", "nearest")}
+    sentences = tuple(Sentence(one["text"], one["support"], tuple(one["citations"])) for one in record["sentences"])
+    return Answer(**{**record, **citations, "sentences": sentences})
+
+
+def _citation_of(record: Mapping[str, Any]) -> Citation:
+    mark = record.get("mark")
+    return Citation(**{**record, "mark": (mark[0], mark[1]) if mark else None})

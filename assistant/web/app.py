@@ -35,7 +35,7 @@ def create_app(
     It answers at once: pages and `/healthz` need no index, `/readyz` says when there is one. `staff`
     mounts the pages of the staff, which the bar then names.
     """
-    site = Site(get, failure, title, contact, records)
+    site = Site(get, failure, title, contact, records=records)
     if staff is not None:
         site = replace(site, pages=(*site.pages, ("Evaluation", "/evaluation/")))
     # FastAPI's own documentation pages fetch their scripts from another host.
