@@ -211,11 +211,6 @@ def _shared(text: str, wanted: set[str], language: str) -> Iterator[tuple[str, b
         yield text[at:], False
 
 
-def copy_of(form: str, answer: Answer, kept: str | None) -> str:  # noqa: ARG001
-    """The answer with its sources, as it is pasted into a letter, a wiki or a page."""
-    return answer.text
-
-
 def groups(exchanges: Iterable[Exchange], answerer: Answerer | None) -> list[Group]:
     """The sources of each answer of a conversation, in order."""
     return [
