@@ -98,6 +98,11 @@ def page(site: Site, template: str, here: str, **values: Any) -> str:
     return _render(template, site=site, title=site.title, pages=site.pages, here=here, **values)
 
 
+def part(template: str, **values: Any) -> str:
+    """A part of a page of our own, to be put into one that is open."""
+    return _render(template, **values)
+
+
 def audit_page(found: Audit) -> str:
     """An audit as one page that asks nothing of anyone."""
     drifted = sum(one.has_drifted for one in found.findings)
