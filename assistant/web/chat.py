@@ -18,6 +18,7 @@ import gradio as gr
 from fastapi import FastAPI
 
 from assistant.web import render, speech, talking
+from assistant.web.answers import user_of
 from assistant.web.conversation import Conversation, turns
 from assistant.web.site import Site
 from assistant.web.talking import Step
@@ -207,8 +208,7 @@ def _address_of(request: gr.Request) -> str:
 
 
 def _user_of(request: gr.Request) -> str | None:
-    person = getattr(request.request.state, "person", None) if request.request else None
-    return person.name if person else None
+    return user_of(request.request) if request.request else None
 
 
 def _shown(site: Site, talk: Conversation, base: str, typed: str | None = "") -> Update:
