@@ -59,6 +59,7 @@ def test_a_changed_question_takes_the_place_of_the_one_before_and_of_what_came_a
     page.get_by_role("button", name="Keep it as it was").click()
     expect(page.locator(".turn.replaced")).to_have_count(0)
     page.locator("#t1").get_by_role("button", name="Change this question").click()
+    expect(page.locator(".turn.replaced")).to_have_count(2)
     ask(page, "What is on the glass?")
     expect(page.locator(".asked")).to_have_text(["What is on the glass?"])
 
