@@ -20,6 +20,9 @@ from index.words import terms
 CONTEXT = 300
 """Characters of the passage that are shown on each side of the quote."""
 
+PEEK = 320
+"""Characters of a quote that are shown in passing, over its number."""
+
 NEAREST = 280
 """Characters of a nearest passage that are shown under a refusal."""
 
