@@ -115,6 +115,7 @@ class MemoryRecords:
         self.closed = False
         self.kept: dict[str, Kept] = {}
         self.resolved: dict[str, Review] = {}
+        self.logged: list[tuple[str, str, str | None]] = []
 
     def keep(self, answer: Answer, *, conversation: str, user: str | None, configuration: str) -> str | None:
         if not self.keeping:
@@ -154,6 +155,9 @@ class MemoryRecords:
         still_open = [one.kept for one in self.to_review() if one.kept.id in identifiers]
         self.resolved |= {one.id: Review(one, resolution, note, user) for one in still_open}
         return len(still_open)
+
+    def log(self, action: str, subject: str, user: str | None) -> None:
+        self.logged.append((action, subject, user))
 
     def export(self, user: str | None = None) -> Iterator[Mapping[str, Any]]:
         for kept in self.kept.values():
