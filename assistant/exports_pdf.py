@@ -12,6 +12,7 @@ from functools import cache, partial
 from io import BytesIO
 from itertools import groupby, islice
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from unicodedata import bidirectional, category
 from unicodedata import name as unicode_name
@@ -49,6 +50,7 @@ _SHAPED = {
     "BALINESE", "JAVANESE",
 }  # fmt: skip
 _RIGHT_TO_LEFT = {"R", "AL", "AN"}
+_ONE_AT_A_TIME = Lock()
 _LENT = {font for font, _ in _EASTERN.values()}
 _NEW_LINE = re.compile(r"\r\n|\r|\n")
 _PART, _PART_LINES = 1500, 40
@@ -171,6 +173,12 @@ class _Setting:
 
 def conversation_pdf(title: str, heading: tuple[str, str], sheets: Sequence[Sheet]) -> bytes:
     """The answers set on A4, with an outline. `title` names the document, `heading` stands over it."""
+    # The library keeps its fonts for the whole program.
+    with _ONE_AT_A_TIME:
+        return _set(title, heading, sheets)
+
+
+def _set(title: str, heading: tuple[str, str], sheets: Sequence[Sheet]) -> bytes:
     setting = _Setting(language())
     head = [_paragraph(setting, heading[0], _TITLE), _paragraph(setting, heading[1], _DAYS)]
     answers = [
