@@ -191,11 +191,11 @@ def _set(title: str, heading: tuple[str, str], sheets: Sequence[Sheet]) -> bytes
     made = BytesIO()
     document = BaseDocTemplate(
         made, pagesize=A4, title=title, author="", subject=" · ".join(heading), lang=sheets[0].language,
-        leftMargin=_MARGIN, rightMargin=_MARGIN, topMargin=_MARGIN, bottomMargin=_MARGIN,
+        leftMargin=_MARGIN, rightMargin=_MARGIN, topMargin=_MARGIN, bottomMargin=_MARGIN, initialFontName=_SANS,
     )  # fmt: skip
     frame = Frame(_MARGIN, _MARGIN, document.width, document.height, 0, 0, 0, 0)
     document.addPageTemplates(PageTemplate(frames=[frame], onPage=partial(_draw_foot, foot)))
-    document.build([*head, *notices, *answers], canvasmaker=partial(Canvas, initialFontName=_SANS))
+    document.build([*head, *notices, *answers])
     return made.getvalue()
 
 
