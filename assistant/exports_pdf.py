@@ -30,6 +30,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph
 
 from assistant.sheet import Cited, Line, Sheet
+from assistant.web.cards import clip_end
 from assistant.web.speech import counted, language, said
 
 _INK, _SOFT, _BRAND, _RULE = "#1d2433", "#5b6475", "#0b5c6b", "#c9d3da"
@@ -55,6 +56,7 @@ _LENT = {font for font, _ in _EASTERN.values()}
 _NEW_LINE = re.compile(r"\r\n|\r|\n")
 _PART, _PART_LINES = 1500, 40
 """Characters and lines that are set as one paragraph at most."""
+_BLANK = re.compile(r"[^\S\n\r\u00a0\u202f]")
 _OUTLINED = 120
 """Characters of a question in the outline."""
 _LAST_DRAWN = 0xFFFF
@@ -106,14 +108,19 @@ class _Quoted(Paragraph):  # type: ignore[misc]
         super().draw()
 
 
-class _Question(Paragraph):  # type: ignore[misc]
-    """A question, which the outline of the document names."""
+class _Entry(Flowable):  # type: ignore[misc]
+    """A line of the document's outline, which leads to what comes next."""
+
+    keepWithNext = 1  # noqa: N815 – the library's name
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.title = title
 
     def draw(self) -> None:
-        key = f"{self.canv.getPageNumber()}-{id(self)}"
-        self.canv.bookmarkHorizontal(key, 0, self.height)
-        self.canv.addOutlineEntry(" ".join(self.getPlainText(identify=1).split())[:_OUTLINED], key)
-        super().draw()
+        key = f"entry-{id(self)}"
+        self.canv.bookmarkHorizontal(key, 0, _QUESTION.leading)
+        self.canv.addOutlineEntry(self.title, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +144,8 @@ class _Setting:
 
     def set(self, text: str, face: str = _SANS) -> str:
         """Text in a face, in another font where that lacks a letter; the markup is the library's."""
+        # Of the many blanks that there are, fonts have few.
+        text = _BLANK.sub(" ", text)
         language = _eastern_language(text, self.language)
         fonts = (face if one.isspace() else _font_of(one, face, language) or _script(one) for one in text)
         pairs = groupby(zip(fonts, text, strict=True), lambda pair: pair[0])
@@ -186,7 +195,9 @@ def _set(title: str, heading: tuple[str, str], sheets: Sequence[Sheet]) -> bytes
         for turn, sheet in enumerate(sheets, 1)
         for flowable in _answer(replace(setting, language=sheet.language), sheet, turn)
     ]
-    notices = [_paragraph(setting, sentence, _NOTICE) for sentence in setting.notices()]
+    notices = " ".join(setting.notices())
+    if notices:
+        head.append(_paragraph(setting, notices, _NOTICE))
     foot = _paragraph(setting, " · ".join(heading), _FOOT)
     made = BytesIO()
     document = BaseDocTemplate(
@@ -195,7 +206,7 @@ def _set(title: str, heading: tuple[str, str], sheets: Sequence[Sheet]) -> bytes
     )  # fmt: skip
     frame = Frame(_MARGIN, _MARGIN, document.width, document.height, 0, 0, 0, 0)
     document.addPageTemplates(PageTemplate(frames=[frame], onPage=partial(_draw_foot, foot)))
-    document.build([*head, *notices, *answers])
+    document.build([*head, *answers])
     return made.getvalue()
 
 
@@ -208,7 +219,8 @@ def _draw_foot(foot: Paragraph, canvas: Canvas, document: BaseDocTemplate) -> No
 
 
 def _answer(setting: _Setting, sheet: Sheet, turn: int) -> Iterator[Flowable]:
-    yield _paragraph(setting, sheet.question, _QUESTION, _Question)
+    yield _Entry(clip_end(sheet.question, _OUTLINED))
+    yield _paragraph(setting, sheet.question, _QUESTION)
     if sheet.kind:
         yield _paragraph(setting, sheet.kind, _KIND)
     if sheet.searched_for:

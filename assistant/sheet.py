@@ -96,7 +96,7 @@ def sheet(
         question=" ".join(answer.question.split()),
         kind=said(cards.kind(answer).words),
         searched_for=cards.searched_for(answer) or "",
-        lines=(Line(answer.text),) if refused else tuple(_lines(answer)),
+        lines=tuple(_lines(answer)),
         heading=said("What comes nearest") if refused else said("Sources of this answer"),
         sources=tuple(_cited(one, base.rstrip("/"), registry) for one in quoted),
         language=answer.language,
@@ -121,8 +121,10 @@ def sheets(kept: Sequence[Kept], base: str = "", *, registry: Registry | None = 
 
 
 def _lines(answer: Answer) -> list[Line]:
+    lines = [Line(answer.notice, is_note=True)] if answer.notice else []
+    if answer.outcome == "not_found":
+        return [*lines, Line(answer.text)]
     notes = [cards.lead(answer)]
-    lines = []
     for paragraph in cards.paragraphs(answer):
         lines += [Line(note, is_note=True) for note in (*notes, paragraph.lead) if note]
         notes = []
