@@ -112,7 +112,8 @@ def _asked_as(form: str, question: str) -> str:
 
     check_form(form)
     assistant = _assistant()
-    return answer_as(form, assistant.ask(question), registry=assistant.registry)
+    languages = {document.id: document.language for document in assistant.documents}
+    return answer_as(form, assistant.ask(question), registry=assistant.registry, languages=languages)
 
 
 @index_app.command("build", epilog="Example: assistant index build")

@@ -239,19 +239,25 @@ def _line(setting: _Setting, line: Line, turn: int) -> Iterator[Flowable]:
     numbers = "".join(f'\u00a0<a href="#t{turn}s{one}" color="{_BRAND}">[{one}]</a>' for one in line.numbers)
     support = f" ({setting.set(line.support, _ITALIC)})" if line.support else ""
     if len(line.text) > _PART:
-        yield from _parted(setting, line.text, style, Paragraph, more=numbers + support)
+        yield from _parted(_of(setting, line.language), line.text, style, Paragraph, more=numbers + support)
         return
     pieces = ((line.before, _SANS), (line.found, _BOLD), (line.after, _SANS))
-    marked_up = "".join(setting.set(text, face) for text, face in pieces)
+    quoting = _of(setting, line.language)
+    marked_up = "".join(quoting.set(text, face) for text, face in pieces)
     yield Paragraph(marked_up + numbers + support, _fit(style, line.text))
 
 
 def _source(setting: _Setting, source: Cited, turn: int) -> Iterator[Flowable]:
     anchor = f'<a name="t{turn}s{source.number}"/>'
     yield _paragraph(setting, f"[{source.number}] {source.place}", _PLACE, before=anchor)
-    yield from _parted(setting, source.quote, _QUOTE, _Quoted)
+    yield from _parted(_of(setting, source.language), source.quote, _QUOTE, _Quoted)
     if source.address:
         yield Paragraph(_linked(setting, source.address, source.shown_address), _ADDRESS)
+
+
+def _of(setting: _Setting, language: str) -> _Setting:
+    """The setting for words in a language, where we know it: it has a say in the font of Chinese signs."""
+    return replace(setting, language=language) if language else setting
 
 
 def _parted(

@@ -180,6 +180,24 @@ def test_the_words_around_an_answer_are_in_the_language_of_the_reader(library: L
         assert '<html lang="de">' in str(conversation_as("html", [kept(library.ask("What is a lantern?"))]))
 
 
+def test_quotes_are_in_the_language_of_their_document_and_notes_in_the_askers(library: Library) -> None:
+    answer = replace(library.ask("What is a lantern?"), language="es", notice="Una nota.")
+    made = answer_as("html", answer, languages={"harbour/lanterns": "en"})
+    assert '<div class="said" lang="es">' in made
+    assert '<p class="note" dir="auto">Una nota.</p>' in made
+    assert '<p lang="en" dir="auto">A lantern' in made
+    assert ' lang="en" dir="auto">A lantern is a vessel' in made.partition("<blockquote")[2]
+
+
+def test_a_chinese_quote_has_no_japanese_letterforms_where_its_language_is_known() -> None:
+    for language, font in (("ja", "/HeiseiMin-W3"), ("zh", "/STSong-Light")):
+        made = conversation_as("pdf", [kept(quoting("海"))], languages={"harbour/lanterns": language})
+        assert isinstance(made, bytes)
+        pages: Any = PdfReader(BytesIO(made)).pages
+        names = {font.get_object()["/BaseFont"] for page in pages for font in page["/Resources"]["/Font"].values()}
+        assert [name for name in names if "NotoSans" not in name] == [font]
+
+
 # Markdown
 
 
