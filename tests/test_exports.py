@@ -401,12 +401,10 @@ def test_a_sign_without_dejavu_on_the_system_is_named(monkeypatch: pytest.Monkey
     # U+2713 is in no font that is packed with the program.
     monkeypatch.setattr(exports_pdf, "_FONT_FOLDERS", ())
     exports_pdf._held.cache_clear()
-    exports_pdf._font_of.cache_clear()
     try:
         assert "[U+2713:1character]" in pdf_text(pdf_of(quoting("Lit \u2713 at dusk.")))
     finally:
         exports_pdf._held.cache_clear()
-        exports_pdf._font_of.cache_clear()
 
 
 # The command line
