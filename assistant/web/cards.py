@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import groupby
 from urllib.parse import quote as percent_encode
 
@@ -14,6 +13,8 @@ from assistant.question import content_words
 from assistant.types import Answer, Citation, Support
 from assistant.web.conversation import Exchange
 from assistant.web.site import Answerer
+from assistant.web.speech import day as day
+from assistant.web.speech import said
 from corpus.types import Document, Section
 from index.words import terms
 
@@ -277,7 +278,7 @@ def _meta(citation: Citation, document: Document | None) -> str:
     parts = [
         citation.title if citation.section else None,
         page_name(citation.page, citation.page_label),
-        f"received {day(document.date)}" if document and document.date else None,
+        said("received {day}", day=day(document.date)) if document and document.date else None,
     ]
     return " · ".join(part for part in parts if part)
 
@@ -295,14 +296,6 @@ def address(citation: Citation) -> str:
 def document_address(document_id: str, citation_id: str | None = None) -> str:
     place = f"?cite={citation_id}#{citation_id}" if citation_id else ""
     return f"/documents/{percent_encode(document_id)}{place}"
-
-
-def day(value: date) -> str:
-    """
-    >>> day(date(2026, 11, 2))
-    '2 Nov 2026'
-    """
-    return f"{value.day} {value:%b} {value.year}"
 
 
 def clip_start(text: str, limit: int) -> str:
