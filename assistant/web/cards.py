@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import quote as percent_encode
 
-from assistant.citations import page_name
 from assistant.question import content_words
 from assistant.types import Answer, Citation, Support
 from assistant.web.conversation import Exchange
@@ -277,10 +276,19 @@ def _below_heading(text: str, section: Section) -> str:
 def _meta(citation: Citation, document: Document | None) -> str:
     parts = [
         citation.title if citation.section else None,
-        page_name(citation.page, citation.page_label),
+        page_in_words(citation.page, citation.page_label),
         said("received {day}", day=day(document.date)) if document and document.date else None,
     ]
     return " · ".join(part for part in parts if part)
+
+
+def page_in_words(page: int | None, label: str | None) -> str:
+    """A page in the reader's language; nothing where there is none."""
+    if page is None:
+        return ""
+    if label:
+        return said("page {label} ({number} in the file)", label=label, number=page)
+    return said("page {number}", number=page)
 
 
 def anchor(citation: Citation, turn: int) -> str:
