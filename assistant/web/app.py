@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from assistant.records.types import Records
-from assistant.web import answers, api, chat, definitions, documents, health, languages
+from assistant.web import answers, api, chat, definitions, documents, downloads, health, languages
 from assistant.web.render import STATIC
 from assistant.web.shell import Shell
 from assistant.web.site import Answerer, Site
@@ -41,6 +41,8 @@ def create_app(
     # FastAPI's own documentation pages fetch their scripts from another host.
     app = FastAPI(title=title, docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(health.router(site))
+    # Before the pages of answers, whose addresses are those of their files without an ending.
+    app.include_router(downloads.router(site))
     app.include_router(documents.router(site))
     app.include_router(definitions.router(site))
     app.include_router(api.router(site))
