@@ -104,11 +104,17 @@ class Assistant:
         seconds = {"retrieve": total - reading, "answer": reading, "total": total}
         return replace(draft, id=id, seconds={name: round(value, 4) for name, value in seconds.items()})
 
-    def stream(self, question: str, history: Sequence[Turn] = (), *, literally: bool = False) -> Iterator[Event]:
-        """The answer as it comes about; closing the iterator stops the work. Raises UserError as `ask` does."""
-        yield Status("search")
-        answer = self.ask(question, history, literally=literally)
-        yield from (Checked(sentence) for sentence in answer.sentences)
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), id: str | int | None = None, *, literally: bool = False
+    ) -> Iterator[Event]:
+        """The answer as it comes about, `Done` last. Raises UserError where there is no question to answer.
+
+        Closing the generator stops what is under way.
+        """
+        check_question(question)
+        yield Status("searching")
+        answer = self.ask(question, history, id, literally=literally)
+        yield from (Checked(sentence, number) for number, sentence in enumerate(answer.sentences))
         yield Done(answer)
 
     def unanswerable(self, question: str, problem: str, id: str | int | None = None) -> Answer:
@@ -139,6 +145,12 @@ class Assistant:
     @property
     def index_version(self) -> str:
         return self.snapshot.manifest.version
+
+    @property
+    def configuration(self) -> str:
+        """What answers are made with, besides the index: the names of the models."""
+        reader = self.reader.name if self.reader else "none"
+        return f"encoder {self.snapshot.encoder.name}, reader {reader}"
 
     @property
     def passage_count(self) -> int:

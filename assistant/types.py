@@ -97,7 +97,11 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer record of the contract; `as_dict` is its JSON shape."""
+    """The answer record of the contract; `as_dict` is its JSON shape.
+
+    `notice` says in a line, in the asker's language, what a language model had to do with the answer that a
+    reader should know: that sentences were removed, or that it could not be asked. None where there is nothing.
+    """
 
     id: str | int | None
     question: str
@@ -113,42 +117,52 @@ class Answer:
     nearest: tuple[Citation, ...]
     index_version: str
     seconds: Mapping[str, float] = field(compare=False)
+    notice: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The record as plain JSON values, keys in the contract's order."""
         return _plain(self)  # type: ignore[no-any-return]
 
 
+Stage = Literal["reading", "searching", "writing", "checking"]
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What is being done for an answer: "understand", "search", "write" or "check"."""
+    """What is being done now, for as long as nothing else is told."""
 
-    stage: str
+    stage: Stage
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The text that has been written so far and is not checked."""
+    """Text that a model has written since the last draft; nothing in it is checked yet.
+
+    An empty text says that what was drafted before is void.
+    """
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A sentence of the answer, checked."""
+    """A sentence that was checked: part of the answer, or removed where its support is "unsupported".
+
+    `number` counts a drafted sentence's place from 0, so that it can be put in the place of its draft.
+    """
 
     sentence: Sentence
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The answer, whole."""
+    """The answer, which is all that counts; always the last event."""
 
     answer: Answer
 
 
 Event = Status | Draft | Checked | Done
-"""What happens on the way to an answer, in order; `Done` comes last."""
 
 
 def _plain(value: Any) -> Any:

@@ -11,6 +11,7 @@ from assistant.types import Answer
 
 Verdict = Literal["up", "down", "missing"]
 """A reader's word on an answer: helpful, not helpful, or "tell staff that this is missing"."""
+VERDICTS: tuple[Verdict, ...] = ("up", "down", "missing")
 Resolution = Literal["question_set", "alias", "document_missing", "note"]
 """What staff did about an answer that was not helpful."""
 

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from urllib.parse import quote as percent_encode
 
 from assistant.citations import page_name
+from assistant.question import content_words
 from assistant.types import Answer, Citation, Support
 from assistant.web.conversation import Exchange
 from assistant.web.site import Answerer
 from corpus.types import Document, Section
+from index.words import terms
 
 CONTEXT = 300
 """Characters of the passage that are shown on each side of the quote."""
 
 NEAREST = 280
 """Characters of a nearest passage that are shown under a refusal."""
+
+NAMED = 3
+"""Documents that a refusal names as searched; of more it gives the number."""
 
 QUESTION = 600
 """Characters of a question that are shown."""
@@ -79,6 +84,16 @@ class Source:
     meta: str
     before: str
     after: str
+    href: str
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A nearest passage under a refusal, cut where words of the question begin and end."""
+
+    citation: Citation
+    pieces: tuple[tuple[str, bool], ...]
     href: str
 
 
@@ -175,6 +190,32 @@ def numbered(answer: Answer) -> dict[int, Citation]:
     return {citation.number: citation for citation in answer.citations}
 
 
+def nearest(answer: Answer) -> list[Near]:
+    """The nearest passages, the words that they share with the question set off."""
+    wanted = set(terms(" ".join(content_words(answer.standalone_question, answer.language)), answer.language))
+    return [
+        Near(one, tuple(_shared(clip_end(one.quote, NEAREST), wanted, answer.language)), address(one))
+        for one in answer.nearest
+    ]
+
+
+def _shared(text: str, wanted: set[str], language: str) -> Iterator[tuple[str, bool]]:
+    at = 0
+    for word in re.finditer(r"\w+", text):
+        if wanted.intersection(terms(word[0], language)):
+            if word.start() > at:
+                yield text[at : word.start()], False
+            yield word[0], True
+            at = word.end()
+    if at < len(text):
+        yield text[at:], False
+
+
+def copy_of(form: str, answer: Answer, kept: str | None) -> str:  # noqa: ARG001
+    """The answer with its sources, as it is pasted into a letter, a wiki or a page."""
+    return answer.text
+
+
 def groups(exchanges: Iterable[Exchange], answerer: Answerer | None) -> list[Group]:
     """The sources of each answer of a conversation, in order."""
     return [
@@ -200,7 +241,19 @@ def _source(citation: Citation, turn: int, answerer: Answerer | None) -> Source:
         before=before,
         after=after,
         href=address(citation),
+        body=_body(citation, answerer) if answerer else "",
     )
+
+
+def _body(citation: Citation, answerer: Answerer) -> str:
+    """The body whose canonical wording a citation shows; empty where it shows none."""
+    return next(
+        (
+            one.body for one in answerer.registry.wordings
+            if one.document_id == citation.document_id and one.start < citation.end and citation.start < one.end
+        ),
+        "",
+    )  # fmt: skip
 
 
 def _document(citation: Citation, answerer: Answerer) -> Document | None:

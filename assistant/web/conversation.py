@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from secrets import token_urlsafe
 from typing import Any
 
 from assistant.records.types import Kept, Verdict
-from assistant.types import Answer, Checked, Done, Draft, Event, Turn
+from assistant.types import Answer, Checked, Done, Draft, Event, Sentence, Turn
 from assistant.web.site import Site
 from corpus.errors import UserError
+from corpus.spans import sentences
 
 BUG = "Something went wrong here, and it is not your question's fault. The server's log has the details."
 STOPPED = "Stopped, as you asked. The question can be sent again."
@@ -23,9 +24,11 @@ log = logging.getLogger(__name__)
 class Exchange:
     """A question with its answer, or with one sentence about why there is none.
 
-    With neither, the answer is still being looked for, and `draft` is what has been written so far, unchecked.
+    With neither, the answer is still being looked for: `draft` is what has been written so far, `checked` those
+    of its sentences, from the first on, that have been checked.
     `literal`: the question was searched for in its own words. `kept` is the answer's permanent id where it is
-    kept; `related` are questions to go on with; `verdict` is what the reader said of the answer.
+    kept; `related` are questions to go on with; `verdict` is what the reader said of the answer, `commented`
+    whether words were added to it.
     """
 
     question: str
@@ -33,9 +36,17 @@ class Exchange:
     problem: str | None = None
     literal: bool = False
     draft: str = ""
+    checked: tuple[Sentence, ...] = ()
     kept: str | None = None
     related: tuple[str, ...] = ()
     verdict: Verdict | None = None
+    commented: bool = False
+
+    @property
+    def unchecked(self) -> str:
+        """What of the draft has not been checked yet."""
+        spans = sentences(self.draft)[len(self.checked) :]
+        return self.draft[spans[0][0] :] if spans else ""
 
     @property
     def pending(self) -> bool:
@@ -44,9 +55,12 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """The exchanges of one conversation, the newest last. `editing` is the number, from 1, of a question being changed."""
+    """The exchanges of one conversation, the newest last.
 
-    id: str = field(default_factory=lambda: token_urlsafe(16))
+    `editing` is the number, from 1, of a question that is being changed. `id` is empty until something is asked.
+    """
+
+    id: str = ""
     exchanges: tuple[Exchange, ...] = ()
     editing: int | None = None
 
@@ -57,7 +71,12 @@ class Conversation:
     def asking(self, exchange: Exchange) -> Conversation:
         """The conversation with one more exchange, after those that a changed question leaves standing."""
         before = self.exchanges if self.editing is None else self.exchanges[: self.editing - 1]
-        return replace(self, exchanges=(*before, exchange), editing=None)
+        return Conversation(self.id or token_urlsafe(16), (*before, exchange))
+
+    def with_turn(self, turn: int, **changes: Any) -> Conversation:
+        """The conversation with fields of one of its exchanges, counted from 1, changed."""
+        changed = replace(self.exchanges[turn - 1], **changes)
+        return replace(self, exchanges=(*self.exchanges[: turn - 1], changed, *self.exchanges[turn:]))
 
     def before(self, turn: int) -> Conversation:
         """The conversation as it stood before a turn, counted from 1."""
@@ -95,14 +114,19 @@ def replies(site: Site, asked: Exchange, earlier: Iterable[Exchange]) -> Iterato
 
 
 def _coming(asked: Exchange, events: Iterable[Event]) -> Iterator[Exchange]:
-    checked: list[str] = []
+    now = asked
     for event in events:
-        if isinstance(event, Checked):
-            checked.append(event.sentence.text)
-        elif isinstance(event, Draft):
-            yield replace(asked, draft=event.text)
+        if isinstance(event, Draft):
+            now = replace(
+                now, draft=now.draft + event.text if event.text else "", checked=now.checked if event.text else ()
+            )
+        elif isinstance(event, Checked):
+            now = replace(now, checked=(*now.checked, event.sentence))
         elif isinstance(event, Done):
-            yield replace(asked, answer=event.answer)
+            now = replace(asked, answer=event.answer)
+        # Without a draft there is nothing to see before the answer.
+        if now.draft or now.answer:
+            yield now
 
 
 def said(exchanges: Iterable[Exchange]) -> Iterator[Turn]:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from assistant.audit import Audit, Finding
+from assistant.records.types import Kept
 from assistant.web import cards, review
-from assistant.web.conversation import Exchange
+from assistant.web.conversation import Conversation, Exchange
 from assistant.web.reading import blocks
 from assistant.web.site import Answerer, Site
 from assistant.web.templating import Markup, environment, escaped
@@ -37,9 +38,9 @@ def header(site: Site, here: str) -> str:
     return _render("header.html", title=site.title, pages=site.pages, here=here)
 
 
-def transcript(site: Site, exchanges: Sequence[Exchange]) -> str:
+def transcript(site: Site, talk: Conversation) -> str:
     """The conversation; while it is empty, what can be asked."""
-    return _render("transcript.html", site=site, answerer=site.get(), exchanges=exchanges)
+    return _render("transcript.html", site=site, talk=talk)
 
 
 def sources(site: Site, exchanges: Sequence[Exchange]) -> str:
@@ -48,7 +49,15 @@ def sources(site: Site, exchanges: Sequence[Exchange]) -> str:
 
 
 def foot() -> str:
+    """The line below the question box, and what is hidden until it is wanted."""
     return _render("foot.html")
+
+
+def answer_page(site: Site, kept: Kept) -> str:
+    """An answer that was kept, as it was given."""
+    exchange = Exchange(kept.answer.question, kept.answer, kept=kept.id)
+    shown = sources(site, [exchange])
+    return page(site, "kept.html", "", exchange=exchange, kept=kept, sources=Markup(shown))
 
 
 def documents(site: Site, answerer: Answerer) -> str:
@@ -71,7 +80,7 @@ def document(site: Site, shown: Document, cited: tuple[int, int] | None, citatio
 
 def page(site: Site, template: str, here: str, **values: Any) -> str:
     """A page of our own; `here` is the path that the bar marks."""
-    return _render(template, title=site.title, pages=site.pages, here=here, **values)
+    return _render(template, site=site, title=site.title, pages=site.pages, here=here, **values)
 
 
 def audit_page(found: Audit) -> str:
