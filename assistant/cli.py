@@ -55,7 +55,10 @@ def chat(
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None,
     staff: Annotated[
-        bool, typer.Option("--staff", help="Serve the page Evaluation too; whoever reaches the address can use it.")
+        bool,
+        typer.Option(
+            "--staff", help="Serve the pages Index and Evaluation too; whoever reaches the address can use it."
+        ),
     ] = False,
 ) -> None:
     """Serve the chat in a browser; builds the index first where there is none."""
@@ -515,9 +518,14 @@ def _evaluate(
 
 
 def _staff_pages(settings: Settings) -> Callable[[FastAPI, Site], None]:
+    from assistant.web import indexing
     from evals.page import mount
 
-    return lambda app, site: mount(app, site, settings)
+    def pages(app: FastAPI, site: Site) -> None:
+        indexing.mount(app, site, settings)
+        mount(app, site, settings)
+
+    return pages
 
 
 def _settings(**flags: Any) -> Settings:

@@ -101,8 +101,9 @@ def _near_headings(assistant: Asked, places: Sequence[Citation]) -> Iterator[str
             continue
         here = document.sections.index(document.section_at(place.start))
         for at in (here, here + 1, here - 1, here + 2):
-            if 0 <= at < len(document.sections) and _is_topic(title := document.sections[at].title):
-                yield title
+            path = document.sections[at].heading_path if 0 <= at < len(document.sections) else ()
+            if path and _is_topic(path[-1]):
+                yield path[-1]
 
 
 def _is_topic(heading: str) -> bool:

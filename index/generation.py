@@ -219,6 +219,11 @@ def writer_lock(index: Path, waiting: Callable[[], None]) -> Iterator[None]:
         yield
 
 
+def is_being_built(index: Path) -> bool:
+    """Whether some process holds the writer's lock now."""
+    return _is_locked(index / "lock")
+
+
 def _locked(lock: IO[str]) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -57,9 +57,9 @@ def create_app(
     mounts the pages of the staff, which the bar then names. With `accounts` people sign in; `proxies` are
     believed about whom they pass on.
     """
-    site = Site(get, failure, title, contact, records)
+    site = Site(get, failure, title, contact, records=records)
     if staff is not None:
-        site = replace(site, pages=(*site.pages, ("Evaluation", "/evaluation/")))
+        site = replace(site, pages=(*site.pages, ("Index", "/index"), ("Evaluation", "/evaluation/")))
     # FastAPI's own documentation pages fetch their scripts from another host.
     app = FastAPI(title=title, docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(health.router(site))

@@ -20,6 +20,9 @@ from index.words import terms
 CONTEXT = 300
 """Characters of the passage that are shown on each side of the quote."""
 
+PEEK = 320
+"""Characters of a quote that are shown in passing, over its number."""
+
 NEAREST = 280
 """Characters of a nearest passage that are shown under a refusal."""
 
@@ -209,11 +212,6 @@ def _shared(text: str, wanted: set[str], language: str) -> Iterator[tuple[str, b
             at = word.end()
     if at < len(text):
         yield text[at:], False
-
-
-def copy_of(form: str, answer: Answer, kept: str | None) -> str:  # noqa: ARG001
-    """The answer with its sources, as it is pasted into a letter, a wiki or a page."""
-    return answer.text
 
 
 def groups(exchanges: Iterable[Exchange], answerer: Answerer | None) -> list[Group]:

@@ -19,6 +19,7 @@ from fastapi import FastAPI
 
 from assistant.web import render, speech, talking
 from assistant.web.access import visiting, visitor_in
+from assistant.web.answers import user_of
 from assistant.web.conversation import Conversation, turns
 from assistant.web.site import Site
 from assistant.web.talking import Step
@@ -171,7 +172,7 @@ def _language_of(request: gr.Request) -> str:
 def _setting(site: Site, changed: Callable[[Conversation], Conversation]) -> Callable[..., Update]:
     def update(talk: Conversation, request: gr.Request) -> Update:
         with speech.speaking(_language_of(request)):
-            return _shown(site, changed(talk))
+            return _shown(site, changed(talk), _address_of(request))
 
     return update
 
@@ -179,22 +180,22 @@ def _setting(site: Site, changed: Callable[[Conversation], Conversation]) -> Cal
 def _answering(site: Site) -> tuple[Callable[..., Iterator[Update]], Callable[..., Iterator[Update]]]:
     # Gradio streams what it sees to be a generator function: hence "yield from" in both.
     def typed(question: str, talk: Conversation, request: gr.Request) -> Iterator[Update]:
-        yield from _updates(site, talking.ask(site, talk, question, _user_of(request)), _language_of(request))
+        yield from _updates(site, talking.ask(site, talk, question, _user_of(request)), request)
 
     def pressed(talk: Conversation, event: gr.EventData, request: gr.Request) -> Iterator[Update]:
-        yield from _updates(site, talking.act(site, talk, event._data or {}, _user_of(request)), _language_of(request))
+        yield from _updates(site, talking.act(site, talk, event._data or {}, _user_of(request)), request)
 
     return typed, pressed
 
 
-def _updates(site: Site, steps: Iterator[Step], language: str) -> Iterator[Update]:
+def _updates(site: Site, steps: Iterator[Step], request: gr.Request) -> Iterator[Update]:
     """What each step sets, in a language; something is always set, since an event that sets nothing is a fault."""
-    seen = False
+    language, base, seen = _language_of(request), _address_of(request), False
     while True:
         # Between two steps others use the thread, and speak their own language.
         with speech.speaking(language):
             step = next(steps, None)
-            update = _shown(site, step.talk, step.typed) if step else (gr.skip(),) * 4
+            update = _shown(site, step.talk, base, step.typed) if step else (gr.skip(),) * 4
         if step is None and seen:
             return
         yield update
@@ -203,14 +204,17 @@ def _updates(site: Site, steps: Iterator[Step], language: str) -> Iterator[Updat
         seen = True
 
 
+def _address_of(request: gr.Request) -> str:
+    return str(request.request.base_url).rstrip("/") if request.request else ""
+
+
 def _user_of(request: gr.Request) -> str | None:
-    person = getattr(request.request.state, "person", None) if request.request else None
-    return person.name if person else None
+    return user_of(request.request) if request.request else None
 
 
-def _shown(site: Site, talk: Conversation, typed: str | None = "") -> Update:
+def _shown(site: Site, talk: Conversation, base: str, typed: str | None = "") -> Update:
     box = gr.skip() if typed is None else typed
-    return talk, render.transcript(site, talk), render.sources(site, talk.exchanges), box
+    return talk, render.transcript(site, talk, base), render.sources(site, talk.exchanges), box
 
 
 def _api(site: Site) -> Callable[..., dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from assistant.web import render
 from assistant.web.access import Visitor, needed, visiting
 from assistant.web.accounts import SIGN_IN, Accounts, ThrottledError, too_often
+from assistant.web.origin import check_origin
 from assistant.web.site import Site
 from assistant.web.speech import said
 from corpus.errors import UserError
@@ -79,9 +80,11 @@ class Door:
         """Who it is, and where they may not pass: the status, the words, and the seconds to wait."""
         path = connection.scope["path"]
         visitor = Visitor(signs_in=self._accounts is not None)
-        if is_from_elsewhere(connection):
-            words = said("This request comes from another site, which may not change anything here.")
-            return visitor, (403, words, 0)
+        try:
+            if connection.scope.get("method") not in _HARMLESS:
+                check_origin(connection)
+        except UserError as error:
+            return visitor, (403, str(error), 0)
         if self._accounts is None or needed(path) == "anyone":
             return visitor, None
         try:
@@ -117,18 +120,6 @@ class Door:
 def is_call(path: str) -> bool:
     """Whether a program asks, and not somebody who looks at a page."""
     return path.startswith(("/api/", "/mcp")) or "/gradio_api/" in path
-
-
-def is_from_elsewhere(connection: HTTPConnection) -> bool:
-    """Whether a browser makes a request that may change something, and a page of another site made it do so."""
-    if connection.scope["type"] == "http" and connection.scope["method"] in _HARMLESS:
-        return False
-    headers = connection.headers
-    # A page cannot set this header itself; browsers leave it out on plain HTTP to another machine.
-    if site := headers.get("sec-fetch-site"):
-        return site not in ("same-origin", "none")
-    origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
 
 
 def _from(scope: Scope, proxies: Proxies, header: str | None) -> Scope:

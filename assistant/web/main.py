@@ -111,7 +111,7 @@ def run(
     threading.Thread(target=expire_daily, args=(records,), name="remove old records", daemon=True).start()
     app = create_app(
         loading.get, failure=loading.failure, title=settings.title, contact=settings.contact, staff=staff,
-        records=records, accounts=accounts, proxies=proxies,
+        records=records if settings.keep_days else None, accounts=accounts, proxies=proxies,
     )  # fmt: skip
     host, port = sock.getsockname()[:2]
     announce(f"{settings.title}: http://{f'[{host}]' if ':' in host else host}:{port} (Ctrl-C stops it)")

@@ -86,12 +86,12 @@ class Site:
     failure: Callable[[], str | None]
     title: str
     contact: str | None
-    records: Records | None = None
-    """What is kept of conversations; None where there is no place to keep it."""
     pages: tuple[tuple[str, str], ...] = (
         ("Ask", "/"), ("Definitions", "/definitions"), ("Documents", "/documents")
     )  # fmt: skip
     """The pages that the bar names, each with its path."""
+    records: Records | None = None
+    """What is kept of conversations; None where there is no place to keep it."""
 
     @property
     def answerer(self) -> Answerer | None:

@@ -77,6 +77,8 @@ class Library:
     def __init__(self) -> None:
         self.page = make_document()
         self.asked: list[tuple[str, tuple[Turn, ...]]] = []
+        # What a reader asked in the chat, without what the page itself tries.
+        self.followed: list[tuple[str, tuple[Turn, ...]]] = []
         self.shelf: Sequence[Document] = (self.page,)
         self.notice: str | None = None
         self.refused: Sequence[Refused] = (Refused("harbour/map.pdf", "The file is empty."),)
@@ -112,6 +114,7 @@ class Library:
     def stream(
         self, question: str, history: Sequence[Turn] = (), id: str | int | None = None, *, literally: bool = False
     ) -> Iterator[Event]:
+        self.followed.append((question, tuple(history)))
         yield Status("searching")
         answer = self.ask(question, history)
         # A question that was understood in another way than it was typed.

@@ -109,24 +109,24 @@
   }
 
   function note() {
-    const log = document.querySelector(".log[data-kept]");
-    const first = log?.querySelector(".turn[data-state=done] .asked");
+    const log = document.querySelector("#transcript .log");
+    const first = log?.querySelector(".turn[data-kept] .asked");
     if (!first || !log.dataset.conversation) return;
     const id = log.dataset.conversation;
     const others = remembered().filter((one) => one.id !== id);
     remember([{ id, title: first.textContent.slice(0, 160), at: new Date().toISOString() }, ...others]);
   }
 
-  async function earlier() {
+  // Null where nobody is signed in.
+  async function ofPerson() {
     const answer = await fetch("/api/conversations").catch(() => null);
-    const mine = answer?.ok ? await answer.json() : null;
-    return mine ?? remembered();
+    return answer?.ok ? answer.json() : null;
   }
 
   async function showEarlier() {
     const dialog = byId("earlier");
     const list = dialog.querySelector("ul");
-    const items = await earlier();
+    const items = (await ofPerson()) ?? remembered();
     list.replaceChildren(...items.map((one) => {
       const item = dialog.querySelector("template").content.firstElementChild.cloneNode(true);
       const open = item.querySelector(".open");
@@ -142,7 +142,7 @@
 
   async function forget(id) {
     remember(remembered().filter((one) => one.id !== id));
-    await fetch(`/api/conversations/${encodeURIComponent(id)}`, { method: "DELETE" }).catch(() => null);
+    if (await ofPerson()) await fetch(`/api/conversations/${encodeURIComponent(id)}`, { method: "DELETE" });
     showEarlier();
   }
 
