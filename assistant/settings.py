@@ -66,6 +66,11 @@ class Settings(BaseSettings):
     contact: str | None = None
 
     @property
+    def asks_who(self) -> bool:
+        """Whether people have to say who they are."""
+        return self.users is not None or self.trust_header is not None
+
+    @property
     def server(self) -> str | None:
         """The address of the Chroma server that holds the vectors; None where they lie in the index's folder."""
         return self.index if _is_address(self.index) else None

@@ -263,6 +263,11 @@ class Store:
         with self._database.writing() as connection:
             connection.execute(sa.delete(_sessions).where(_sessions.c.token_sha256 == token_sha256))
 
+    def end_sessions(self, user: str) -> None:
+        """Sign a person out everywhere."""
+        with self._database.writing() as connection:
+            connection.execute(sa.delete(_sessions).where(_sessions.c.user == user))
+
     def _pages(self, where: sa.ColumnElement[bool]) -> Iterator[list[Kept]]:
         """The answers in pieces, so that none has to wait until all of them are read."""
         after = 0

@@ -77,7 +77,7 @@ def accounts_of(settings: Settings, sessions: Sessions) -> Accounts | None:
 
     Raises UserError where the users file cannot be read.
     """
-    if settings.users is None and settings.trust_header is None:
+    if not settings.asks_who:
         return None
     users = Users(settings.users) if settings.users else None
     if users is not None:
