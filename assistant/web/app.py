@@ -12,7 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from assistant.accounts import Person
 from assistant.records.types import Records
 from assistant.web import accounts as sign_in
-from assistant.web import answers, api, chat, definitions, documents, health, languages, render
+from assistant.web import answers, api, chat, definitions, documents, health, languages, render, reviews
 from assistant.web.access import Visitor, visiting
 from assistant.web.accounts import Accounts
 from assistant.web.door import Door, Proxies, is_call
@@ -60,6 +60,8 @@ def create_app(
     site = Site(get, failure, title, contact, records=records)
     if staff is not None:
         site = replace(site, pages=(*site.pages, ("Index", "/index"), ("Evaluation", "/evaluation/")))
+    if staff is not None and records is not None:
+        site = replace(site, pages=(*site.pages, ("Review", reviews.PATH)))
     # FastAPI's own documentation pages fetch their scripts from another host.
     app = FastAPI(title=title, docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(health.router(site))
@@ -70,6 +72,8 @@ def create_app(
     app.include_router(languages.router())
     if accounts is not None:
         app.include_router(sign_in.router(site, accounts))
+    if staff is not None and records is not None:
+        app.include_router(reviews.router(site, records))
     app.mount("/site", StaticFiles(directory=STATIC))
     # What is made once shows what every member may see; it is made anew for each who opens it.
     with visiting(Visitor(Person("", "member"), signs_in=accounts is not None)):
