@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -22,6 +23,14 @@ from index.reader import SHIPPED_READER
 
 SETTINGS_FILE = "assistant.toml"
 _HOME = Path(".assistant")
+
+
+def _as_names(value: object) -> object:
+    return tuple(name for name in re.split(r"[,\s]+", value) if name) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_as_names)]
+"""Names or addresses: in a variable with commas between them, in the file a list."""
 
 
 class Settings(BaseSettings):
@@ -45,10 +54,21 @@ class Settings(BaseSettings):
     records: str = str(_HOME / "records.sqlite")
     # For how many days; with 0 nothing is kept.
     keep_days: int = Field(365, ge=0, le=36_500)
+    # People sign in with the names of this file, or are named by a header of the proxies; with neither nobody is asked.
+    users: Path | None = None
+    trust_header: str | None = None
+    # The staff among those whom the header names.
+    staff: Names = ()
+    proxies: Names = ("127.0.0.0/8", "::1")
     host: str = "127.0.0.1"
     port: int = 7860
     title: str = "Ask the association"
     contact: str | None = None
+
+    @property
+    def asks_who(self) -> bool:
+        """Whether people have to say who they are."""
+        return self.users is not None or self.trust_header is not None
 
     @property
     def server(self) -> str | None:

@@ -18,6 +18,7 @@ import gradio as gr
 from fastapi import FastAPI
 
 from assistant.web import render, speech, talking
+from assistant.web.access import visiting, visitor_in
 from assistant.web.answers import user_of
 from assistant.web.conversation import Conversation, turns
 from assistant.web.site import Site
@@ -160,7 +161,7 @@ def _speak(site: Site, blocks: gr.Blocks, own: list[gr.HTML], parts: list[Any]) 
     """The page in the reader's language; and what it says of the index, which may have come since it was made."""
 
     def told(request: gr.Request) -> list[Any]:
-        with speech.speaking(_language_of(request)):
+        with speech.speaking(_language_of(request)), visiting(visitor_in(request.request)):
             words = _words_in(speech.language())
             empty = render.transcript(site, Conversation())
             html = [render.header(site, "/"), empty, render.sources(site, []), render.foot()]
