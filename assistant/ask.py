@@ -8,7 +8,7 @@ Every quotation is cut out of a document by its offsets, so it is verbatim by co
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -26,7 +26,7 @@ from assistant.messages import differences_in_words, messages, verdict_in_words
 from assistant.question import check_question, understand, without_article
 from assistant.registry import Registry
 from assistant.translate import ENGLISH, understood
-from assistant.types import Answer, Citation, Mode, Query, Sentence, Turn
+from assistant.types import Answer, Checked, Citation, Done, Event, Mode, Query, Sentence, Status, Turn
 from corpus.definitions import CURRENT, names_of
 from corpus.errors import UserError
 from corpus.spans import Span, paragraph_at, sentences, trim
@@ -88,16 +88,34 @@ class Assistant:
             reader = None
         return cls(snapshot, registry, calibration, reader, contact, remark)
 
-    def ask(self, question: str, history: Sequence[Turn] = (), id: str | int | None = None) -> Answer:
-        """The answer to a question. Raises UserError where there is no question to answer."""
+    def ask(
+        self, question: str, history: Sequence[Turn] = (), id: str | int | None = None, *, literally: bool = False
+    ) -> Answer:
+        """The answer to a question. Raises UserError where there is no question to answer.
+
+        `literally`: the question is searched for in its own words, no topic put in and no spelling corrected.
+        """
         started = perf_counter()
         check_question(question)
-        query = understand(question, history, self.registry, self.snapshot)
+        query = understand(question, history, self.registry, self.snapshot, literally=literally)
         reading = perf_counter() - started
         draft = self._route(query)
         total = perf_counter() - started
         seconds = {"retrieve": total - reading, "answer": reading, "total": total}
         return replace(draft, id=id, seconds={name: round(value, 4) for name, value in seconds.items()})
+
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), id: str | int | None = None, *, literally: bool = False
+    ) -> Iterator[Event]:
+        """The answer as it comes about, `Done` last. Raises UserError where there is no question to answer.
+
+        Closing the generator stops what is under way.
+        """
+        check_question(question)
+        yield Status("searching")
+        answer = self.ask(question, history, id, literally=literally)
+        yield from (Checked(sentence, number) for number, sentence in enumerate(answer.sentences))
+        yield Done(answer)
 
     def unanswerable(self, question: str, problem: str, id: str | int | None = None) -> Answer:
         """The record for what was no question that can be answered; `problem` says why in words."""
@@ -127,6 +145,12 @@ class Assistant:
     @property
     def index_version(self) -> str:
         return self.snapshot.manifest.version
+
+    @property
+    def configuration(self) -> str:
+        """What answers are made with, besides the index: the names of the models."""
+        reader = self.reader.name if self.reader else "none"
+        return f"encoder {self.snapshot.encoder.name}, reader {reader}"
 
     @property
     def passage_count(self) -> int:

@@ -100,8 +100,12 @@ def check_question(question: str) -> None:
         )
 
 
-def understand(question: str, history: Sequence[Turn], registry: Registry, documents: Documents) -> Query:
-    """The query behind a question."""
+def understand(
+    question: str, history: Sequence[Turn], registry: Registry, documents: Documents, *, literally: bool = False
+) -> Query:
+    """The query behind a question; `literally`: in its own words, without earlier turns or corrected spelling."""
+    if literally:
+        return _in_its_words(question, registry.as_typed(), documents)
     if checked := _quotation_to_check(question):
         quoted, around = checked
         named = registry.mentioned(around)
@@ -110,6 +114,12 @@ def understand(question: str, history: Sequence[Turn], registry: Registry, docum
         term = named[1].term if named else None
         return replace(usual, kind="check", language=language, quoted=quoted, definition=term, parts=(usual,))
     return _usual(question, detect(question), history, registry, documents)
+
+
+def _in_its_words(question: str, registry: Registry, documents: Documents) -> Query:
+    said, language = " ".join(question.split()), detect(question)
+    query = _understood(question, _heart(said, tables()[language], registry), language, (), registry, documents)
+    return _closer(query, said, (), registry, documents) if query.kind == "question" else query
 
 
 def _usual(question: str, language: str, history: Sequence[Turn], registry: Registry, documents: Documents) -> Query:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import re
 from collections.abc import Callable, Sequence
@@ -59,6 +60,12 @@ class Registry:
         since = definition.valid_from or datetime.date.min
         ours = definition.body == self.bodies[0]
         return not ours, definition.status != CURRENT, -since.toordinal()
+
+    def as_typed(self) -> Registry:
+        """The same registry, which corrects no spelling."""
+        strict = copy.copy(self)
+        strict._long_names = []
+        return strict
 
     def versions(self, term: str) -> tuple[Definition, ...]:
         """All wordings of a term, the one that is given first at the start; none where there is no such term."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -41,6 +41,10 @@ class Settings(BaseSettings):
     hub: Literal["allow", "deny"] = "deny"
     # The address of a server that speaks the OpenAI protocol, for a language model.
     model_url: str | None = None
+    # What is kept of conversations: an SQLite file, or the address of a PostgreSQL database.
+    records: str = str(_HOME / "records.sqlite")
+    # For how many days; with 0 nothing is kept.
+    keep_days: int = Field(365, ge=0, le=36_500)
     host: str = "127.0.0.1"
     port: int = 7860
     title: str = "Ask the association"
@@ -58,7 +62,7 @@ class Settings(BaseSettings):
             return Path(self.index)
         return _HOME / f"index-{re.sub('[^A-Za-z0-9.]+', '-', urlsplit(self.index).netloc)}"
 
-    @field_validator("index", mode="before")
+    @field_validator("index", "records", mode="before")
     @classmethod
     def _as_text(cls, value: object) -> object:
         return str(value) if isinstance(value, Path) else value

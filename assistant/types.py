@@ -97,7 +97,11 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer record of the contract; `as_dict` is its JSON shape."""
+    """The answer record of the contract; `as_dict` is its JSON shape.
+
+    `notice` says in a line, in the asker's language, what a language model had to do with the answer that a
+    reader should know: that sentences were removed, or that it could not be asked. None where there is nothing.
+    """
 
     id: str | int | None
     question: str
@@ -113,10 +117,52 @@ class Answer:
     nearest: tuple[Citation, ...]
     index_version: str
     seconds: Mapping[str, float] = field(compare=False)
+    notice: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The record as plain JSON values, keys in the contract's order."""
         return _plain(self)  # type: ignore[no-any-return]
+
+
+Stage = Literal["reading", "searching", "writing", "checking"]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is being done now, for as long as nothing else is told."""
+
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Text that a model has written since the last draft; nothing in it is checked yet.
+
+    An empty text says that what was drafted before is void.
+    """
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A sentence that was checked: part of the answer, or removed where its support is "unsupported".
+
+    `number` counts a drafted sentence's place from 0, so that it can be put in the place of its draft.
+    """
+
+    sentence: Sentence
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The answer, which is all that counts; always the last event."""
+
+    answer: Answer
+
+
+Event = Status | Draft | Checked | Done
 
 
 def _plain(value: Any) -> Any:
@@ -127,3 +173,15 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     return value
+
+
+def answer_of(record: Mapping[str, Any]) -> Answer:
+    """The answer whose `as_dict` the record is. Raises KeyError or TypeError where it is no such record."""
+    citations = {key: tuple(map(_citation_of, record[key])) for key in ("citations", "nearest")}
+    sentences = tuple(Sentence(one["text"], one["support"], tuple(one["citations"])) for one in record["sentences"])
+    return Answer(**{**record, **citations, "sentences": sentences})
+
+
+def _citation_of(record: Mapping[str, Any]) -> Citation:
+    mark = record.get("mark")
+    return Citation(**{**record, "mark": (mark[0], mark[1]) if mark else None})

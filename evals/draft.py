@@ -13,13 +13,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from assistant.ask import Assistant
-from assistant.types import Answer
+from assistant.types import Answer, answer_of
 from corpus.errors import UserError
 from corpus.spans import sentences
 from corpus.split import body_start
 from corpus.types import Document
 from evals.questions import Question, Quote
-from evals.records import answer_of
 from index.acronyms import mine
 
 TYPE = "draft"

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from assistant.types import Answer, Citation, Sentence
+from assistant.types import Answer, answer_of
 from corpus.errors import UserError
 from evals.evidence import Evidence, Place
 from evals.questions import Question, question_of
@@ -166,15 +166,3 @@ def record_of(row: Mapping[str, Any], place: str) -> Record:
         variants=tuple((variant["question"], answer_of(variant["answer"])) for variant in row["variants"]),
     )
     return Record(case, {name: Score(**score) for name, score in row["scores"].items()})
-
-
-def answer_of(row: Mapping[str, Any]) -> Answer:
-    """An answer from the contract's record."""
-    citations = {key: tuple(map(_citation, row[key])) for key in ("citations", "nearest")}
-    sentences = tuple(Sentence(one["text"], one["support"], tuple(one["citations"])) for one in row["sentences"])
-    return Answer(**{**row, **citations, "sentences": sentences})
-
-
-def _citation(row: dict[str, Any]) -> Citation:
-    mark = row.get("mark")
-    return Citation(**{**row, "mark": (mark[0], mark[1]) if mark else None})

@@ -20,11 +20,10 @@ import numpy as np
 
 from assistant.ask import Assistant
 from assistant.citations import cite
-from assistant.types import Answer, Sentence, Turn
+from assistant.types import Answer, Sentence, Turn, answer_of
 from corpus.errors import UserError
 from corpus.spans import Span, sentences
 from corpus.types import Document, Passage
-from evals.records import answer_of
 from evals.scorers import RETRIEVED
 from index.encode import Vectors
 from index.words import terms

@@ -12,7 +12,7 @@ from assistant.citations import citation_id, cite, resolve, text_fragment
 from assistant.define import defines
 from assistant.expected import holds_expected
 from assistant.extract import Candidate, _below_heading, gather
-from assistant.types import Turn
+from assistant.types import Checked, Done, Status, Turn
 from corpus.errors import UserError
 from index.acronyms import Acronym, AcronymTable
 from index.build import build_index
@@ -129,7 +129,7 @@ def test_the_record_has_the_contracts_keys_in_order_and_is_plain_json(assistant:
     record = assistant.ask("SG?", id="q1").as_dict()
     assert list(record) == [
         "id", "question", "standalone_question", "outcome", "reason", "mode", "language", "text", "confidence",
-        "sentences", "citations", "nearest", "index_version", "seconds",
+        "sentences", "citations", "nearest", "index_version", "seconds", "notice",
     ]  # fmt: skip
     assert list(record["citations"][0]) == [
         "number", "id", "document_id", "title", "section", "page", "page_label", "start", "end", "quote", "url", "mark",
@@ -291,3 +291,11 @@ def test_our_wording_comes_first_and_that_of_a_body_that_is_named_before_it(
     assert ours.text == f"{SAID} [1]\n\nSeed Library defines it in other words:\n\ngrowing together [2]"
     theirs = assistant.ask("How does the Seed Library define a shared garden?")
     assert [citation.quote for citation in theirs.citations] == ["growing together", SAID]
+
+
+def test_without_a_model_the_stream_ends_in_the_same_answer(assistant: Assistant) -> None:
+    first, *checked, last = assistant.stream("What is a shared garden?", id="q1")
+    answer = assistant.ask("What is a shared garden?", id="q1")
+    assert first == Status("searching")
+    assert checked == [Checked(sentence, number) for number, sentence in enumerate(answer.sentences)]
+    assert last == Done(answer)

@@ -22,7 +22,7 @@ from assistant.registry import Registry
 from assistant.types import Sentence, Turn
 from assistant.web import cards, render
 from assistant.web.app import create_app
-from assistant.web.conversation import BUG, Exchange, reply, turns
+from assistant.web.conversation import BUG, Conversation, Exchange, reply, turns
 from assistant.web.reading import blocks
 from assistant.web.serve import bind
 from assistant.web.site import LOADING, Site
@@ -45,6 +45,10 @@ def client(library: Library) -> Iterator[TestClient]:
 @pytest.fixture
 def site(library: Library) -> Site:
     return Site(lambda: library, lambda: None, "Ask the harbour", "office@harbour.example")
+
+
+def talk(*exchanges: Exchange) -> Conversation:
+    return Conversation("c", exchanges)
 
 
 def unready(failure: str | None = None) -> TestClient:
@@ -222,7 +226,7 @@ def test_text_and_panel_show_the_same_numbers_for_the_same_words(site: Site, lib
         sentences=(*answer.sentences, Sentence("Nobody knows why.", "verbatim", (7,))),
     )
     shown = [Exchange("What is a lantern?", answer)]
-    links = re.findall(r'class="cite" href="#([^"]+)"[^>]*>(\d+)<', render.transcript(site, shown))
+    links = re.findall(r'class="cite" href="#([^"]+)"[^>]*>(\d+)<', render.transcript(site, talk(*shown)))
     panel = render.sources(site, shown)
     anchors = re.findall(r'class="source" id="([^"]+)".*?"number">(\d+)<.*?<mark>(.*?)</mark>', panel, re.DOTALL)
     assert links == [("t1-s1", "1"), ("t1-s7", "7")]
@@ -268,18 +272,18 @@ def test_a_card_of_a_replaced_document_keeps_its_quote_and_invents_no_context(li
 
 def test_hostile_words_of_a_document_are_escaped_in_text_and_panel(site: Site) -> None:
     shown = [exchange(site, "What is on the glass?")]
-    for page in (render.transcript(site, shown), render.sources(site, shown)):
+    for page in (render.transcript(site, talk(*shown)), render.sources(site, shown)):
         assert "<img" not in page
         assert "${1+1} and {{title}} and `tick` and *stars*" in page
 
 
 def test_a_refusal_lists_the_nearest_passages_and_what_was_searched(site: Site) -> None:
-    page = render.transcript(site, [exchange(site, "How many boats are there?")])
+    page = render.transcript(site, talk(exchange(site, "How many boats are there?")))
     assert "Not in the documents" in page
     assert "The documents say nothing of this." in page
-    assert "<q>Its keeper trims it at dusk.</q>" in page
+    assert '<q dir="auto">Its keeper trims it at dusk.</q>' in page
     assert re.search(r'href="/documents/harbour/lanterns\?cite=c_\w+#c_\w+"[^>]*>Lanterns · The harbour book<', page)
-    assert "Searched 1 document, 2 passages" in page
+    assert "Searched: The harbour book, 2 passages" in page
     assert "Whom to ask: office@harbour.example" in page
     assert 'data-question="What is a lantern?"' in page
     assert 'class="cite"' not in page
@@ -303,7 +307,7 @@ def test_kinds_of_answers_differ_by_their_words_and_signs_not_only_by_colour(lib
 def test_an_unsupported_sentence_says_so_in_words(site: Site, library: Library) -> None:
     answer = library.ask("What is a lantern?")
     claims = tuple(Sentence("It hums.", support, (1,)) for support in ("supported", "unsupported"))
-    page = render.transcript(site, [Exchange("q", dataclasses.replace(answer, mode="model", sentences=claims))])
+    page = render.transcript(site, talk(Exchange("q", dataclasses.replace(answer, mode="model", sentences=claims))))
     assert "≈ in other words, checked" in page
     assert "✗ not in the documents" in page
 
@@ -314,14 +318,14 @@ def test_what_a_partial_answer_leaves_open_is_shown_beside_its_quotes(site: Site
     partial = dataclasses.replace(answer, outcome="partial", text=text)
     assert cards.remark(answer) == ""
     assert cards.remark(partial) == "The documents do not say what it costs."
-    assert "The documents do not say what it costs." in render.transcript(site, [Exchange("q", partial)])
+    assert "The documents do not say what it costs." in render.transcript(site, talk(Exchange("q", partial)))
 
 
 def test_sentences_of_one_quote_are_one_paragraph_with_the_documents_own_breaks(site: Site, library: Library) -> None:
     answer = library.ask("What is a lantern?")
     first, second = LANTERN.split("\n")
     split = (Sentence(first, "verbatim", (1,)), Sentence(second, "verbatim", (1,)))
-    page = render.transcript(site, [Exchange("q", dataclasses.replace(answer, sentences=split))])
+    page = render.transcript(site, talk(Exchange("q", dataclasses.replace(answer, sentences=split))))
     assert f'<p class="verbatim">{LANTERN} <a class="cite"' in page
     assert page.count('class="cite"') == 1
 
@@ -338,7 +342,7 @@ def test_where_nothing_was_searched_nothing_is_said_about_the_documents(
     site: Site, library: Library, reason: str
 ) -> None:
     answer = dataclasses.replace(library.refusal("hello"), reason=reason)
-    page = render.transcript(site, [Exchange("hello", answer)])
+    page = render.transcript(site, talk(Exchange("hello", answer)))
     assert "Not in the documents" not in page
     assert "Searched" not in page
 
@@ -347,7 +351,9 @@ def test_whom_to_ask_is_said_once(site: Site, library: Library) -> None:
     answer = library.refusal("How many boats?")
     told = dataclasses.replace(answer, text=f"{answer.text} Whom to ask: office@harbour.example.")
     for one in (answer, told):
-        assert render.transcript(site, [Exchange("q", one)]).count("office@harbour.example") == 1
+        page = render.transcript(site, talk(Exchange("q", one)))
+        # What is copied says it again.
+        assert re.sub(r'data-copy="[^"]*"', "", page).count("office@harbour.example") == 1
 
 
 @pytest.mark.parametrize(
@@ -366,7 +372,7 @@ def test_searched_for_is_shown_only_where_it_says_something_new(
 
 
 def test_a_question_of_100_000_characters_is_shown_shortened(site: Site) -> None:
-    page = render.transcript(site, [Exchange("why " * 25_000)])
+    page = render.transcript(site, talk(Exchange("why " * 25_000)))
     assert 500 < page.count("why ") * 4 <= cards.QUESTION
     assert "why …" in page
 
@@ -382,7 +388,7 @@ def test_a_problem_of_the_asker_and_a_mistake_of_ours_are_both_one_sentence(
     assert storm.problem == BUG
     assert "RuntimeError: a mistake of ours" in caplog.text
     assert "too wet" not in caplog.text
-    assert '<div class="answer problem"><p>The question is too wet' in render.transcript(site, [wet])
+    assert '<div class="answer problem"><p>The question is too wet' in render.transcript(site, talk(wet))
 
 
 def test_while_the_index_loads_a_question_gets_a_sentence_and_a_failure_its_reason() -> None:
@@ -390,7 +396,7 @@ def test_while_the_index_loads_a_question_gets_a_sentence_and_a_failure_its_reas
     failed = Site(lambda: None, lambda: "The disk is full.", "t", None)
     assert exchange(loading, "q").problem == LOADING
     assert exchange(failed, "q").problem == "The disk is full."
-    assert LOADING in render.transcript(loading, [])
+    assert LOADING in render.transcript(loading, talk())
 
 
 def test_history_holds_answered_questions_only(site: Site, library: Library) -> None:
@@ -527,7 +533,7 @@ def test_what_leads_an_answer_stands_before_its_words_and_not_after_them(site: S
     led = dataclasses.replace(answer, text=f"The documents say:\n\n{answer.text}")
     assert (cards.lead(answer), cards.remark(answer)) == ("", "")
     assert (cards.lead(led), cards.remark(led)) == ("The documents say:", "")
-    page = render.transcript(site, [Exchange("q", led)])
+    page = render.transcript(site, talk(Exchange("q", led)))
     assert page.index("The documents say:") < page.index('class="words"')
 
 
@@ -541,7 +547,7 @@ def test_the_words_that_were_asked_for_are_marked_in_their_sentence(site: Site, 
     paragraph = cards.paragraphs(answer)[0]
     assert paragraph.pieces[1] == citation.quote[start:end]
     assert "".join(paragraph.pieces) == paragraph.text
-    assert f"<strong>{citation.quote[start:end]}</strong>" in render.transcript(site, [Exchange("q", answer)])
+    assert f"<strong>{citation.quote[start:end]}</strong>" in render.transcript(site, talk(Exchange("q", answer)))
 
 
 # Definitions

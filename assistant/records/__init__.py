@@ -1,1 +1,1 @@
-"""What is kept of conversations: answers, feedback, review; only `store.py` knows the database."""
+"""What is kept of conversations: answers, feedback, review; only `store.py` and `database.py` know the database."""

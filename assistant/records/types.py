@@ -11,6 +11,7 @@ from assistant.types import Answer
 
 Verdict = Literal["up", "down", "missing"]
 """A reader's word on an answer: helpful, not helpful, or "tell staff that this is missing"."""
+VERDICTS: tuple[Verdict, ...] = ("up", "down", "missing")
 Resolution = Literal["question_set", "alias", "document_missing", "note"]
 """What staff did about an answer that was not helpful."""
 
@@ -49,6 +50,16 @@ class Review:
     resolved_by: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the staff's log: who did what, and to what. `user` None where it is not known, or forgotten."""
+
+    at: datetime
+    user: str | None
+    action: str
+    subject: str
+
+
 class Records(Protocol):
     """A store of what was asked. Every method raises UserError where the database cannot be reached."""
 
@@ -80,6 +91,10 @@ class Records(Protocol):
         """Close items of the review; how many were open."""
         ...
 
+    def log(self, action: str, subject: str, user: str | None) -> None:
+        """Write into the staff's log what was done, and to what."""
+        ...
+
     def export(self, user: str | None = None) -> Iterator[Mapping[str, Any]]:
         """Everything kept (of one person), as plain JSON values, oldest first."""
         ...
@@ -93,3 +108,15 @@ class Records(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+class Sessions(Protocol):
+    """Who is signed in. A session is known by the SHA-256 of its token: what is kept lets nobody sign in."""
+
+    def begin_session(self, token_sha256: str, user: str, expires_at: datetime) -> None: ...
+
+    def session(self, token_sha256: str, now: datetime) -> str | None:
+        """Whose session it is; None where there is none, or it has expired."""
+        ...
+
+    def end_session(self, token_sha256: str) -> None: ...

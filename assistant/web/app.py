@@ -8,7 +8,8 @@ from dataclasses import replace
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from assistant.web import api, chat, definitions, documents, health
+from assistant.records.types import Records
+from assistant.web import answers, api, chat, definitions, documents, health, languages
 from assistant.web.render import STATIC
 from assistant.web.shell import Shell
 from assistant.web.site import Answerer, Site
@@ -27,13 +28,14 @@ def create_app(
     title: str = "Ask the association",
     contact: str | None = None,
     staff: Callable[[FastAPI, Site], None] | None = None,
+    records: Records | None = None,
 ) -> FastAPI:
     """The application around `get`, which returns None while the index is being loaded.
 
     It answers at once: pages and `/healthz` need no index, `/readyz` says when there is one. `staff`
     mounts the pages of the staff, which the bar then names.
     """
-    site = Site(get, failure, title, contact)
+    site = Site(get, failure, title, contact, records=records)
     if staff is not None:
         site = replace(site, pages=(*site.pages, ("Index", "/index"), ("Evaluation", "/evaluation/")))
     # FastAPI's own documentation pages fetch their scripts from another host.
@@ -42,6 +44,8 @@ def create_app(
     app.include_router(documents.router(site))
     app.include_router(definitions.router(site))
     app.include_router(api.router(site))
+    app.include_router(answers.router(site))
+    app.include_router(languages.router())
     app.mount("/site", StaticFiles(directory=STATIC))
     if staff is not None:
         staff(app, site)

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import groupby
 from urllib.parse import quote as percent_encode
 
-from assistant.citations import page_name
+from assistant.question import content_words
 from assistant.types import Answer, Citation, Support
 from assistant.web.conversation import Exchange
 from assistant.web.site import Answerer
+from assistant.web.speech import day as day
+from assistant.web.speech import said
 from corpus.types import Document, Section
+from index.words import terms
 
 CONTEXT = 300
 """Characters of the passage that are shown on each side of the quote."""
 
+PEEK = 320
+"""Characters of a quote that are shown in passing, over its number."""
+
 NEAREST = 280
 """Characters of a nearest passage that are shown under a refusal."""
+
+NAMED = 3
+"""Documents that a refusal names as searched; of more it gives the number."""
 
 QUESTION = 600
 """Characters of a question that are shown."""
@@ -79,6 +87,16 @@ class Source:
     meta: str
     before: str
     after: str
+    href: str
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A nearest passage under a refusal, cut where words of the question begin and end."""
+
+    citation: Citation
+    pieces: tuple[tuple[str, bool], ...]
     href: str
 
 
@@ -175,6 +193,27 @@ def numbered(answer: Answer) -> dict[int, Citation]:
     return {citation.number: citation for citation in answer.citations}
 
 
+def nearest(answer: Answer) -> list[Near]:
+    """The nearest passages, the words that they share with the question set off."""
+    wanted = set(terms(" ".join(content_words(answer.standalone_question, answer.language)), answer.language))
+    return [
+        Near(one, tuple(_shared(clip_end(one.quote, NEAREST), wanted, answer.language)), address(one))
+        for one in answer.nearest
+    ]
+
+
+def _shared(text: str, wanted: set[str], language: str) -> Iterator[tuple[str, bool]]:
+    at = 0
+    for word in re.finditer(r"\w+", text):
+        if wanted.intersection(terms(word[0], language)):
+            if word.start() > at:
+                yield text[at : word.start()], False
+            yield word[0], True
+            at = word.end()
+    if at < len(text):
+        yield text[at:], False
+
+
 def groups(exchanges: Iterable[Exchange], answerer: Answerer | None) -> list[Group]:
     """The sources of each answer of a conversation, in order."""
     return [
@@ -200,7 +239,19 @@ def _source(citation: Citation, turn: int, answerer: Answerer | None) -> Source:
         before=before,
         after=after,
         href=address(citation),
+        body=_body(citation, answerer) if answerer else "",
     )
+
+
+def _body(citation: Citation, answerer: Answerer) -> str:
+    """The body whose canonical wording a citation shows; empty where it shows none."""
+    return next(
+        (
+            one.body for one in answerer.registry.wordings
+            if one.document_id == citation.document_id and one.start < citation.end and citation.start < one.end
+        ),
+        "",
+    )  # fmt: skip
 
 
 def _document(citation: Citation, answerer: Answerer) -> Document | None:
@@ -225,10 +276,19 @@ def _below_heading(text: str, section: Section) -> str:
 def _meta(citation: Citation, document: Document | None) -> str:
     parts = [
         citation.title if citation.section else None,
-        page_name(citation.page, citation.page_label),
-        f"received {day(document.date)}" if document and document.date else None,
+        page_in_words(citation.page, citation.page_label),
+        said("received {day}", day=day(document.date)) if document and document.date else None,
     ]
     return " · ".join(part for part in parts if part)
+
+
+def page_in_words(page: int | None, label: str | None) -> str:
+    """A page in the reader's language; nothing where there is none."""
+    if page is None:
+        return ""
+    if label:
+        return said("page {label} ({number} in the file)", label=label, number=page)
+    return said("page {number}", number=page)
 
 
 def anchor(citation: Citation, turn: int) -> str:
@@ -244,14 +304,6 @@ def address(citation: Citation) -> str:
 def document_address(document_id: str, citation_id: str | None = None) -> str:
     place = f"?cite={citation_id}#{citation_id}" if citation_id else ""
     return f"/documents/{percent_encode(document_id)}{place}"
-
-
-def day(value: date) -> str:
-    """
-    >>> day(date(2026, 11, 2))
-    '2 Nov 2026'
-    """
-    return f"{value.day} {value:%b} {value.year}"
 
 
 def clip_start(text: str, limit: int) -> str:

@@ -17,22 +17,38 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 import gradio as gr
 from fastapi import FastAPI
 
-from assistant.web import render
-from assistant.web.conversation import Exchange, reply, turns
+from assistant.web import render, speech, talking
+from assistant.web.answers import user_of
+from assistant.web.conversation import Conversation, turns
 from assistant.web.site import Site
+from assistant.web.talking import Step
 from corpus.errors import UserError
 
-PLACEHOLDER = "Ask in your own words, in your language"
+WORDS = {
+    "placeholder": "Ask in your own words, in your language",
+    "question": "Your question",
+    "send": "Ask",
+    "stop": "Stop",
+    "new": "New conversation",
+    "earlier": "Earlier conversations",
+}
+"""The words of the parts that Gradio draws."""
 
-# A click on an example sends its words; Gradio hands them to the listener as event data.
-SEND_EXAMPLE = """
+# What is pressed in the transcript is told to the listener with what it carries; a script of the page
+# can send the same by an event of its own.
+ACT = """
+const tell = (node) => trigger('click', { ...node.dataset });
 element.addEventListener('click', (event) => {
-  const example = event.target.closest('[data-question]');
-  if (example) trigger('click', { question: example.dataset.question });
+  const pressed = event.target.closest('button[data-act]');
+  if (pressed) tell(pressed);
 });
+element.addEventListener('submit', (event) => {
+  event.preventDefault();
+  const form = event.target.closest('form[data-act]');
+  if (form) trigger('click', { ...form.dataset, words: form.querySelector('input').value });
+});
+element.addEventListener('assistant:act', (event) => trigger('click', event.detail));
 """
-
-Conversation = list[Exchange]
 Update = tuple[Any, Any, Any, Any]
 """What an event sets: the conversation, the transcript, the sources, the question box."""
 
@@ -53,12 +69,14 @@ async def _mount(app: FastAPI, site: Site) -> None:
 
 
 def _mount_now(app: FastAPI, site: Site) -> None:
+    spoken = gr.I18n(**{code: _words_in(code) for code in speech.LANGUAGES})
     gr.mount_gradio_app(
         app,
-        _blocks(site),
+        _blocks(site, spoken),
         path="/",
         head=render.head(),
         theme=theme(),
+        i18n=spoken,
         run_history=False,
         footer_links=[],
         ssr_mode=False,
@@ -69,24 +87,32 @@ def _mount_now(app: FastAPI, site: Site) -> None:
     )
 
 
-def _blocks(site: Site) -> gr.Blocks:
+def _words_in(language: str) -> dict[str, str]:
+    with speech.speaking(language):
+        return {name: speech.said(english) for name, english in WORDS.items()}
+
+
+def _blocks(site: Site, spoken: gr.I18n) -> gr.Blocks:
     blocks = gr.Blocks(title=site.title, analytics_enabled=False, fill_width=True)
     with blocks:
-        _html(render.header(site, "/"), "header")
-        conversation = gr.State([])
+        header = _html(render.header(site, "/"), "header")
+        talk = gr.State(Conversation())
         with gr.Row(elem_id="columns"):
             with gr.Column(elem_id="conversation"):
-                transcript = _html(render.transcript(site, []), "transcript", SEND_EXAMPLE)
+                transcript = _html(render.transcript(site, Conversation()), "transcript", ACT)
                 with gr.Row(elem_id="ask"):
-                    question = _question_box()
-                    send = gr.Button("Ask", variant="primary", elem_id="send", min_width=64, scale=0)
+                    question = _question_box(spoken)
+                    send = gr.Button(spoken("send"), variant="primary", elem_id="send", min_width=64, scale=0)
+                    stop = gr.Button(spoken("stop"), elem_id="stop", min_width=64, scale=0)
                 with gr.Row(elem_id="foot"):
-                    _html(render.foot(), "foot-line")
-                    new = gr.Button("New conversation", elem_id="new", size="sm", scale=0)
+                    foot = _html(render.foot(), "foot-line")
+                    earlier = gr.Button(spoken("earlier"), elem_id="open-earlier", size="sm", scale=0)
+                    new = gr.Button(spoken("new"), elem_id="new", size="sm", scale=0)
             with gr.Column(elem_id="sources"):
                 sources = _html(render.sources(site, []), "sources-panel")
-        shown = [conversation, transcript, sources, question]
-        _listen(site, blocks, send, new, shown)
+        shown = [talk, transcript, sources, question]
+        _listen(site, send, stop, new, shown)
+        _speak(site, blocks, [header, transcript, sources, foot], [question, send, stop, earlier, new])
         gr.events.api(_api(site), api_name="ask", api_visibility="public")
         blocks.queue(default_concurrency_limit=4)
     return blocks
@@ -97,11 +123,11 @@ def _html(value: str, elem_id: str, js_on_load: str | None = None) -> gr.HTML:
     return gr.HTML(value, elem_id=elem_id, js_on_load=js_on_load, apply_default_css=False)
 
 
-def _question_box() -> gr.Textbox:
+def _question_box(spoken: gr.I18n) -> gr.Textbox:
     # One line that grows: so Enter sends, and Shift-Enter starts a line.
     return gr.Textbox(
-        placeholder=PLACEHOLDER,
-        label="Your question",
+        placeholder=spoken("placeholder"),
+        label=spoken("question"),
         show_label=False,
         container=False,
         lines=1,
@@ -112,51 +138,82 @@ def _question_box() -> gr.Textbox:
     )
 
 
-def _listen(site: Site, blocks: gr.Blocks, send: gr.Button, new: gr.Button, shown: list[Any]) -> None:
-    conversation, transcript, sources, question = shown
+def _listen(site: Site, send: gr.Button, stop: gr.Button, new: gr.Button, shown: list[Any]) -> None:
+    talk, transcript, _, question = shown
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    typed, clicked = _answering(site)
+    typed, pressed = _answering(site)
     # What is sent while an answer is under way is asked after it; by default it would be dropped.
-    gr.on([question.submit, send.click], typed, [question, conversation], shown, trigger_mode="always_last", **quiet)
-    transcript.click(clicked, [conversation], shown, **quiet)
-    new.click(lambda: _shown(site, []), None, shown, **quiet)
-    # The page is made before the index is there: look again when somebody opens it.
-    blocks.load(lambda: _shown(site, [])[1:3], None, [transcript, sources], **quiet)
+    sent = gr.on([question.submit, send.click], typed, [question, talk], shown, trigger_mode="always_last", **quiet)
+    acted = transcript.click(pressed, [talk], shown, **quiet)
+    stopped, started = _setting(site, Conversation.stopped), _setting(site, lambda _: Conversation())
+    stop.click(stopped, [talk], shown, cancels=[sent, acted], **quiet)
+    new.click(started, [talk], shown, **quiet)
+
+
+def _speak(site: Site, blocks: gr.Blocks, own: list[gr.HTML], parts: list[Any]) -> None:
+    """The page in the reader's language; and what it says of the index, which may have come since it was made."""
+
+    def told(request: gr.Request) -> list[Any]:
+        with speech.speaking(_language_of(request)):
+            words = _words_in(speech.language())
+            empty = render.transcript(site, Conversation())
+            html = [render.header(site, "/"), empty, render.sources(site, []), render.foot()]
+        box = gr.update(placeholder=words["placeholder"], label=words["question"])
+        return [*html, box, *(gr.update(value=words[name]) for name in ("send", "stop", "earlier", "new"))]
+
+    blocks.load(told, None, [*own, *parts], api_visibility="private", show_progress="hidden")
+
+
+def _language_of(request: gr.Request) -> str:
+    return speech.chosen(request.cookies.get(speech.COOKIE), request.headers.get("accept-language"))
+
+
+def _setting(site: Site, changed: Callable[[Conversation], Conversation]) -> Callable[..., Update]:
+    def update(talk: Conversation, request: gr.Request) -> Update:
+        with speech.speaking(_language_of(request)):
+            return _shown(site, changed(talk), _address_of(request))
+
+    return update
 
 
 def _answering(site: Site) -> tuple[Callable[..., Iterator[Update]], Callable[..., Iterator[Update]]]:
     # Gradio streams what it sees to be a generator function: hence "yield from" in both.
-    def typed(question: str, conversation: Conversation) -> Iterator[Update]:
-        yield from _ask(site, question, conversation)
+    def typed(question: str, talk: Conversation, request: gr.Request) -> Iterator[Update]:
+        yield from _updates(site, talking.ask(site, talk, question, _user_of(request)), request)
 
-    def clicked(conversation: Conversation, event: gr.EventData) -> Iterator[Update]:
-        yield from _ask(site, event.question, conversation)
+    def pressed(talk: Conversation, event: gr.EventData, request: gr.Request) -> Iterator[Update]:
+        yield from _updates(site, talking.act(site, talk, event._data or {}, _user_of(request)), request)
 
-    return typed, clicked
-
-
-def _ask(site: Site, question: str, earlier: Conversation) -> Iterator[Update]:
-    """First the question alone, so that it is seen at once, then the exchange that it led to."""
-    if not question.strip():
-        yield _kept()
-        return
-    yield _shown(site, [*earlier, Exchange(question)])
-    answered = reply(site, question, earlier)
-    # By now the next question may stand in the box: leave it. After a problem the words come back.
-    yield (*_shown(site, [*earlier, answered])[:3], question if answered.problem else gr.skip())
+    return typed, pressed
 
 
-def _shown(site: Site, conversation: Conversation) -> Update:
-    return (
-        conversation,
-        render.transcript(site, conversation),
-        render.sources(site, conversation),
-        "",
-    )
+def _updates(site: Site, steps: Iterator[Step], request: gr.Request) -> Iterator[Update]:
+    """What each step sets, in a language; something is always set, since an event that sets nothing is a fault."""
+    language, base, seen = _language_of(request), _address_of(request), False
+    while True:
+        # Between two steps others use the thread, and speak their own language.
+        with speech.speaking(language):
+            step = next(steps, None)
+            update = _shown(site, step.talk, base, step.typed) if step else (gr.skip(),) * 4
+        if step is None and seen:
+            return
+        yield update
+        if step is None:
+            return
+        seen = True
 
 
-def _kept() -> Update:
-    return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+def _address_of(request: gr.Request) -> str:
+    return str(request.request.base_url).rstrip("/") if request.request else ""
+
+
+def _user_of(request: gr.Request) -> str | None:
+    return user_of(request.request) if request.request else None
+
+
+def _shown(site: Site, talk: Conversation, base: str, typed: str | None = "") -> Update:
+    box = gr.skip() if typed is None else typed
+    return talk, render.transcript(site, talk, base), render.sources(site, talk.exchanges), box
 
 
 def _api(site: Site) -> Callable[..., dict[str, Any]]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from secrets import token_urlsafe
 from typing import Any
 
-from assistant.types import Answer, Turn
+from assistant.records.types import Kept, Verdict
+from assistant.types import Answer, Checked, Done, Draft, Event, Sentence, Turn
 from assistant.web.site import Site
 from corpus.errors import UserError
+from corpus.spans import sentences
 
 BUG = "Something went wrong here, and it is not your question's fault. The server's log has the details."
+STOPPED = "Stopped, as you asked. The question can be sent again."
 
 log = logging.getLogger(__name__)
 
@@ -20,30 +24,109 @@ log = logging.getLogger(__name__)
 class Exchange:
     """A question with its answer, or with one sentence about why there is none.
 
-    With neither, the answer is still being looked for.
+    With neither, the answer is still being looked for: `draft` is what has been written so far, `checked` those
+    of its sentences, from the first on, that have been checked.
+    `literal`: the question was searched for in its own words. `kept` is the answer's permanent id where it is
+    kept; `related` are questions to go on with; `verdict` is what the reader said of the answer, `commented`
+    whether words were added to it.
     """
 
     question: str
     answer: Answer | None = None
     problem: str | None = None
+    literal: bool = False
+    draft: str = ""
+    checked: tuple[Sentence, ...] = ()
+    kept: str | None = None
+    related: tuple[str, ...] = ()
+    verdict: Verdict | None = None
+    commented: bool = False
+
+    @property
+    def unchecked(self) -> str:
+        """What of the draft has not been checked yet."""
+        spans = sentences(self.draft)[len(self.checked) :]
+        return self.draft[spans[0][0] :] if spans else ""
 
     @property
     def pending(self) -> bool:
         return self.answer is None and self.problem is None
 
 
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The exchanges of one conversation, the newest last.
+
+    `editing` is the number, from 1, of a question that is being changed. `id` is empty until something is asked.
+    """
+
+    id: str = ""
+    exchanges: tuple[Exchange, ...] = ()
+    editing: int | None = None
+
+    def with_last(self, exchange: Exchange) -> Conversation:
+        """The conversation with its newest exchange changed."""
+        return replace(self, exchanges=(*self.exchanges[:-1], exchange))
+
+    def asking(self, exchange: Exchange) -> Conversation:
+        """The conversation with one more exchange, after those that a changed question leaves standing."""
+        before = self.exchanges if self.editing is None else self.exchanges[: self.editing - 1]
+        return Conversation(self.id or token_urlsafe(16), (*before, exchange))
+
+    def with_turn(self, turn: int, **changes: Any) -> Conversation:
+        """The conversation with fields of one of its exchanges, counted from 1, changed."""
+        changed = replace(self.exchanges[turn - 1], **changes)
+        return replace(self, exchanges=(*self.exchanges[: turn - 1], changed, *self.exchanges[turn:]))
+
+    def before(self, turn: int) -> Conversation:
+        """The conversation as it stood before a turn, counted from 1."""
+        return replace(self, exchanges=self.exchanges[: turn - 1], editing=None)
+
+    def stopped(self) -> Conversation:
+        """The conversation with an answer that was under way given up."""
+        if not self.exchanges or not self.exchanges[-1].pending:
+            return self
+        return self.with_last(replace(self.exchanges[-1], problem=STOPPED))
+
+
 def reply(site: Site, question: str, earlier: Iterable[Exchange]) -> Exchange:
     """The exchange that `question` leads to. A problem is a part of the conversation, never raised."""
+    *_, last = replies(site, Exchange(question), earlier)
+    return last
+
+
+def replies(site: Site, asked: Exchange, earlier: Iterable[Exchange]) -> Iterator[Exchange]:
+    """The exchange as its answer comes about; the last one has the answer, or a problem, which is never raised.
+
+    Closing the iterator stops the work.
+    """
     answerer = site.get()
     if answerer is None:
-        return Exchange(question, problem=site.obstacle)
+        yield replace(asked, problem=site.obstacle)
+        return
     try:
-        return Exchange(question, answer=answerer.ask(question, tuple(said(earlier))))
+        yield from _coming(asked, answerer.stream(asked.question, tuple(said(earlier)), literally=asked.literal))
     except UserError as error:
-        return Exchange(question, problem=str(error))
+        yield replace(asked, problem=str(error))
     except Exception:
         log.exception("a question could not be answered")
-        return Exchange(question, problem=BUG)
+        yield replace(asked, problem=BUG)
+
+
+def _coming(asked: Exchange, events: Iterable[Event]) -> Iterator[Exchange]:
+    now = asked
+    for event in events:
+        if isinstance(event, Draft):
+            now = replace(
+                now, draft=now.draft + event.text if event.text else "", checked=now.checked if event.text else ()
+            )
+        elif isinstance(event, Checked):
+            now = replace(now, checked=(*now.checked, event.sentence))
+        elif isinstance(event, Done):
+            now = replace(asked, answer=event.answer)
+        # Without a draft there is nothing to see before the answer.
+        if now.draft or now.answer:
+            yield now
 
 
 def said(exchanges: Iterable[Exchange]) -> Iterator[Turn]:
@@ -52,6 +135,12 @@ def said(exchanges: Iterable[Exchange]) -> Iterator[Turn]:
         if exchange.answer is not None:
             yield Turn("user", exchange.question)
             yield Turn("assistant", exchange.answer.text)
+
+
+def reopened(identifier: str, kept: Sequence[Kept]) -> Conversation:
+    """A conversation that was kept, to go on with."""
+    exchanges = tuple(Exchange(one.answer.question, one.answer, kept=one.id, verdict=one.verdict) for one in kept)
+    return Conversation(identifier, exchanges)
 
 
 def turns(history: Iterable[Mapping[str, Any]]) -> tuple[Turn, ...]:

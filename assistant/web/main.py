@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from fastapi import FastAPI
 
 from assistant.ask import Assistant
+from assistant.records.store import Store
+from assistant.records.types import Records
 from assistant.service import Service
 from assistant.settings import Settings
 from assistant.web.app import create_app
@@ -17,6 +21,7 @@ from assistant.web.site import Site
 from corpus.errors import UserError
 
 log = logging.getLogger(__name__)
+_DAY = 86_400.0
 
 
 class Loading:
@@ -64,6 +69,17 @@ class Loading:
         return self._failure
 
 
+def expire_daily(records: Records, every: float = _DAY) -> None:
+    """Remove what is too old, once `every` so many seconds, for good. A failure is logged and tried again."""
+    while True:
+        time.sleep(every)
+        try:
+            if count := records.expire(datetime.now(UTC)):
+                log.info("removed %d answers that were too old", count)
+        except UserError as error:
+            log.warning("old records could not be removed: %s", error)
+
+
 def run(
     settings: Settings, announce: Callable[[str], None], staff: Callable[[FastAPI, Site], None] | None = None
 ) -> None:
@@ -72,9 +88,15 @@ def run(
     Raises UserError where the port or the model's folder cannot be had.
     """
     sock = bind(settings.host, settings.port)
+    records = Store(settings.records, settings.keep_days)
     loading = Loading(settings)
     threading.Thread(target=loading.load, name="load the index", daemon=True).start()
-    app = create_app(loading.get, failure=loading.failure, title=settings.title, contact=settings.contact, staff=staff)
+    threading.Thread(target=expire_daily, args=(records,), name="remove old records", daemon=True).start()
+    app = create_app(
+        loading.get, failure=loading.failure, title=settings.title, contact=settings.contact, staff=staff,
+        records=records if settings.keep_days else None,
+    )  # fmt: skip
     host, port = sock.getsockname()[:2]
     announce(f"{settings.title}: http://{f'[{host}]' if ':' in host else host}:{port} (Ctrl-C stops it)")
     serve(app, sock)
+    records.close()

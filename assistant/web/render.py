@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from assistant.audit import Audit, Finding
+from assistant.records.types import Kept
+from assistant.sheet import Sheet
 from assistant.web import cards, review
-from assistant.web.conversation import Exchange
+from assistant.web.conversation import Conversation, Exchange
 from assistant.web.reading import blocks
 from assistant.web.site import Answerer, Site
 from assistant.web.templating import Markup, environment, escaped
@@ -37,9 +39,23 @@ def header(site: Site, here: str) -> str:
     return _render("header.html", title=site.title, pages=site.pages, here=here)
 
 
-def transcript(site: Site, exchanges: Sequence[Exchange]) -> str:
-    """The conversation; while it is empty, what can be asked."""
-    return _render("transcript.html", site=site, answerer=site.get(), exchanges=exchanges)
+def transcript(site: Site, talk: Conversation, base: str = "") -> str:
+    """The conversation; while it is empty, what can be asked. `base` is this site's address, for what is copied."""
+    return _render("transcript.html", site=site, talk=talk, copy_of=_copying(site, base))
+
+
+def _copying(site: Site, base: str) -> Callable[[str, Exchange], str]:
+    # What makes files of answers draws pages too: hence not before it is needed.
+    from assistant.exports import answer_as
+
+    answerer = site.answerer
+    registry = answerer.registry if answerer else None
+
+    def copy_of(form: str, exchange: Exchange) -> str:
+        address = f"{base}/a/{exchange.kept}" if exchange.kept else ""
+        return answer_as(form, exchange.answer, base, address=address, registry=registry) if exchange.answer else ""
+
+    return copy_of
 
 
 def sources(site: Site, exchanges: Sequence[Exchange]) -> str:
@@ -48,7 +64,15 @@ def sources(site: Site, exchanges: Sequence[Exchange]) -> str:
 
 
 def foot() -> str:
+    """The line below the question box, and what is hidden until it is wanted."""
     return _render("foot.html")
+
+
+def answer_page(site: Site, kept: Kept) -> str:
+    """An answer that was kept, as it was given."""
+    exchange = Exchange(kept.answer.question, kept.answer, kept=kept.id)
+    shown = sources(site, [exchange])
+    return page(site, "kept.html", "", copy_of=None, exchange=exchange, kept=kept, sources=Markup(shown))
 
 
 def documents(site: Site, answerer: Answerer) -> str:
@@ -71,7 +95,7 @@ def document(site: Site, shown: Document, cited: tuple[int, int] | None, citatio
 
 def page(site: Site, template: str, here: str, **values: Any) -> str:
     """A page of our own; `here` is the path that the bar marks."""
-    return _render(template, title=site.title, pages=site.pages, here=here, **values)
+    return _render(template, site=site, title=site.title, pages=site.pages, here=here, **values)
 
 
 def part(template: str, **values: Any) -> str:
@@ -89,6 +113,17 @@ def audit_page(found: Audit) -> str:
     style = (STATIC / "site.css").read_text(encoding="utf-8")
     shown = [findings_shown(one) for one in found.findings]
     return _render("audit.html", style=Markup(style), summary=summary, findings=shown, refused=found.refused)
+
+
+def answer_fragment(sheet: Sheet) -> str:
+    """An answer with its sources, without style and without marks of this site's, to paste elsewhere."""
+    return _render("export_answer.html", sheet=sheet)
+
+
+def conversation_page(title: str, heading: tuple[str, str], sheets: Sequence[Sheet]) -> str:
+    """A conversation as one page that asks nothing of anyone; `heading` is what stands over it, and of when."""
+    style = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in ("site.css", "export.css"))
+    return _render("export.html", style=Markup(style), title=title, heading=heading, sheets=sheets)
 
 
 def findings_shown(one: Finding) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from assistant.records.types import Records
 from assistant.registry import Registry
-from assistant.types import Answer, Citation, Turn
+from assistant.types import Answer, Citation, Event, Turn
 from corpus.types import Document, DocumentInfo, Drifted, Refused
 
 LOADING = "The index is still loading; ask again in a moment."
@@ -18,6 +19,12 @@ class Answerer(Protocol):
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """The answer to `question`; raises UserError for what the asker can put right."""
+        ...
+
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), id: str | int | None = None, *, literally: bool = False
+    ) -> Iterator[Event]:
+        """The answer as it comes about; closing the iterator stops the work. Raises UserError as `ask` does."""
         ...
 
     def context(self, citation: Citation) -> tuple[int, int]:
@@ -50,6 +57,11 @@ class Answerer(Protocol):
     def index_version(self) -> str: ...
 
     @property
+    def configuration(self) -> str:
+        """What answers are made with, besides the index: the names of the models."""
+        ...
+
+    @property
     def passage_count(self) -> int: ...
 
     @property
@@ -78,6 +90,13 @@ class Site:
         ("Ask", "/"), ("Definitions", "/definitions"), ("Documents", "/documents")
     )  # fmt: skip
     """The pages that the bar names, each with its path."""
+    records: Records | None = None
+    """What is kept of conversations; None where there is no place to keep it."""
+
+    @property
+    def answerer(self) -> Answerer | None:
+        """The answerer, as the templates name it."""
+        return self.get()
 
     @property
     def obstacle(self) -> str:

@@ -22,7 +22,7 @@ def environment(folder: Path) -> Environment:
         lstrip_blocks=True,
     )
     made.filters["exact"] = _exact
-    made.globals.update(_=speech.said, counted=speech.counted, language=speech.language)
+    made.globals.update(_=speech.said, counted=speech.counted, tongue=speech.language, languages=speech.LANGUAGES)
     return made
 
 

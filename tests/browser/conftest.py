@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from assistant.web.app import create_app
 from assistant.web.serve import bind
 from tests.browser.library import Library
+from tests.fakes import MemoryRecords
 
 # What a browser in a container needs, and what keeps it from calling its maker.
 FLAGS = [
@@ -34,11 +35,15 @@ def library() -> Library:
 
 
 @pytest.fixture(scope="module")
-def address(library: Library) -> Iterator[str]:
+def records() -> MemoryRecords:
+    return MemoryRecords()
+
+
+@pytest.fixture(scope="module")
+def address(library: Library, records: MemoryRecords) -> Iterator[str]:
     sock = bind("127.0.0.1", 0)
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(lambda: library), log_level="critical", timeout_graceful_shutdown=1)
-    )
+    app = create_app(lambda: library, records=records, contact="office@harbour.example")
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
     thread.start()
     yield f"http://127.0.0.1:{sock.getsockname()[1]}"

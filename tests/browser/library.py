@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from assistant.citations import cite
 from assistant.registry import Registry
-from assistant.types import Answer, Citation, Mode, Outcome, Sentence, Turn
+from assistant.types import Answer, Citation, Done, Event, Mode, Outcome, Sentence, Status, Turn
 from corpus.errors import UserError
 from corpus.types import Definition, Document, DocumentInfo, Drifted, Page, Refused, Section
 
@@ -77,11 +77,14 @@ class Library:
     def __init__(self) -> None:
         self.page = make_document()
         self.asked: list[tuple[str, tuple[Turn, ...]]] = []
+        # What a reader asked in the chat, without what the page itself tries.
+        self.followed: list[tuple[str, tuple[Turn, ...]]] = []
         self.shelf: Sequence[Document] = (self.page,)
         self.notice: str | None = None
         self.refused: Sequence[Refused] = (Refused("harbour/map.pdf", "The file is empty."),)
         self.index_version = "g1"
         self.passage_count = 2
+        self.configuration = "harbour"
         self.examples: Sequence[str] = ("What is a lantern?", "What is on the glass?")
         self.registry = Registry((make_definition(self.page),), lambda word: 2)
         self.drifted: Sequence[Drifted] = ()
@@ -107,6 +110,16 @@ class Library:
         if "lantern" in question:
             return self.answer(question, "definition", LANTERN)
         return self.refusal(question)
+
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), id: str | int | None = None, *, literally: bool = False
+    ) -> Iterator[Event]:
+        self.followed.append((question, tuple(history)))
+        yield Status("searching")
+        answer = self.ask(question, history)
+        # A question that was understood in another way than it was typed.
+        standalone = question if literally else question.replace("lanten", "lantern")
+        yield Done(replace(answer, standalone_question=standalone))
 
     def context(self, citation: Citation) -> tuple[int, int]:
         section = self.page.section_at(citation.start)

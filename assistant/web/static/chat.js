@@ -1,5 +1,6 @@
-// What a click on a citation does, and where the page stands after an answer. Listeners sit on the
-// document, because every answer renders the transcript and the sources anew.
+// What a reader does with an answer: follow a citation, look at its quote in passing, copy, go back to earlier
+// conversations; and where the page stands after an answer. Listeners sit on the document, because every
+// answer renders the transcript and the sources anew.
 "use strict";
 
 (() => {
@@ -23,16 +24,47 @@
 
   function backToAnswer(link) {
     const turn = byId(link.getAttribute("href").slice(1));
+    if (!turn) return;
     turn.scrollIntoView({ block: "start" });
-    (turn.querySelector(".cite.on") || turn.querySelector(".cite")).focus({ preventScroll: true });
+    (turn.querySelector(".cite.on") || turn.querySelector(".cite"))?.focus({ preventScroll: true });
+  }
+
+  // The quote of a citation, shown while the pointer or the keyboard is on its number.
+  function peek(link) {
+    const box = byId("peek");
+    if (!box) return;
+    const quote = document.createElement("q");
+    quote.textContent = link.dataset.quote;
+    quote.dir = "auto";
+    const from = document.createElement("span");
+    from.className = "meta";
+    from.textContent = link.dataset.from;
+    box.replaceChildren(quote, from);
+    box.hidden = false;
+    const at = link.getBoundingClientRect();
+    const left = Math.max(8, Math.min(at.left - 20, innerWidth - box.offsetWidth - 8));
+    const below = at.bottom + 8 + box.offsetHeight < innerHeight || at.top < box.offsetHeight + 8;
+    box.style.left = `${left}px`;
+    box.style.top = `${below ? at.bottom + 8 : at.top - 8 - box.offsetHeight}px`;
+    link.setAttribute("aria-describedby", "peek");
+  }
+
+  function unpeek() {
+    const box = byId("peek");
+    if (box) box.hidden = true;
   }
 
   async function copy(button) {
-    const text = `${button.dataset.copy}\n${new URL(button.dataset.url, location.origin)}`;
+    const address = button.dataset.url;
+    const text = address ? `${button.dataset.copy}\n${new URL(address, location.origin)}` : button.dataset.copy;
     const copied = await toClipboard(text);
+    const told = byId("told");
+    const words = copied ? told?.dataset.copied ?? "Copied" : told?.dataset.notCopied ?? "Could not be copied";
+    if (told) told.textContent = words;
     const label = button.textContent;
-    button.textContent = copied ? "Copied" : "Could not be copied";
+    button.textContent = words;
     setTimeout(() => { button.textContent = label; }, 2000);
+    button.closest("details")?.removeAttribute("open");
   }
 
   // Browsers give no clipboard to a page that came over plain HTTP from another machine.
@@ -56,23 +88,131 @@
     return copied;
   }
 
+  // Earlier conversations: this browser's list, or that of the person who is signed in.
+  const LIST = "conversations";
+
+  function remembered() {
+    try {
+      const list = JSON.parse(localStorage.getItem(LIST) || "[]");
+      return Array.isArray(list) ? list : [];
+    } catch {
+      return [];
+    }
+  }
+
+  function remember(list) {
+    try {
+      localStorage.setItem(LIST, JSON.stringify(list.slice(0, 100)));
+    } catch {
+      // A browser that keeps nothing for us keeps no list: everything else works.
+    }
+  }
+
+  function note() {
+    const log = document.querySelector("#transcript .log");
+    const first = log?.querySelector(".turn[data-kept] .asked");
+    if (!first || !log.dataset.conversation) return;
+    const id = log.dataset.conversation;
+    const others = remembered().filter((one) => one.id !== id);
+    remember([{ id, title: first.textContent.slice(0, 160), at: new Date().toISOString() }, ...others]);
+  }
+
+  // Null where nobody is signed in.
+  async function ofPerson() {
+    const answer = await fetch("/api/conversations").catch(() => null);
+    return answer?.ok ? answer.json() : null;
+  }
+
+  async function showEarlier() {
+    const dialog = byId("earlier");
+    const list = dialog.querySelector("ul");
+    const items = (await ofPerson()) ?? remembered();
+    list.replaceChildren(...items.map((one) => {
+      const item = dialog.querySelector("template").content.firstElementChild.cloneNode(true);
+      const open = item.querySelector(".open");
+      open.textContent = one.title;
+      open.dataset.conversation = one.id;
+      item.querySelector(".meta").textContent = new Date(one.at).toLocaleDateString(document.documentElement.lang);
+      item.querySelector(".remove").dataset.conversation = one.id;
+      return item;
+    }));
+    byId("earlier-none").hidden = items.length > 0;
+    if (!dialog.open) dialog.showModal();
+  }
+
+  async function forget(id) {
+    remember(remembered().filter((one) => one.id !== id));
+    if (await ofPerson()) await fetch(`/api/conversations/${encodeURIComponent(id)}`, { method: "DELETE" });
+    showEarlier();
+  }
+
+  function tell(detail) {
+    document.querySelector("#transcript .log")?.dispatchEvent(new CustomEvent("assistant:act", { bubbles: true, detail }));
+  }
+
+  function inDialog(button) {
+    const dialog = button.closest("dialog");
+    if (button.matches("[data-close]")) dialog.close();
+    if (button.matches(".remove")) forget(button.dataset.conversation);
+    if (button.matches(".open")) {
+      dialog.close();
+      tell({ act: "open", conversation: button.dataset.conversation });
+    }
+  }
+
   document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.menu[open], details.tongues[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     const link = event.target.closest("a.cite, a.back");
     if (link) {
       event.preventDefault();
+      unpeek();
       link.matches(".cite") ? openSource(link) : backToAnswer(link);
     }
-    const button = event.target.closest("button[data-copy]");
-    if (button) copy(button);
+    const button = event.target.closest("button");
+    if (!button) return;
+    if (button.dataset.copy !== undefined) copy(button);
+    if (button.id === "open-earlier") showEarlier();
+    if (button.closest("dialog#earlier")) inDialog(button);
+    if (button.dataset.act === "edit") byId("question")?.querySelector("textarea")?.focus();
   });
+
+  for (const name of ["mouseover", "focusin"]) {
+    document.addEventListener(name, (event) => {
+      const link = event.target.closest?.("a.cite[data-quote]");
+      if (link && (name === "mouseover" || link.matches(":focus-visible"))) peek(link);
+    });
+  }
+  for (const name of ["mouseout", "focusout"]) {
+    document.addEventListener(name, (event) => { if (event.target.closest?.("a.cite")) unpeek(); });
+  }
+  document.addEventListener("scroll", unpeek, { passive: true, capture: true });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    unpeek();
+    for (const menu of document.querySelectorAll("details.menu[open], details.tongues[open]")) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+
+  // What had the focus has it again when the transcript was rendered anew.
+  let key = "";
+  document.addEventListener("focusin", (event) => { key = event.target.dataset?.key ?? ""; });
 
   // A new question, and then its answer, is brought into view by its beginning.
   let seen = "";
   new MutationObserver(() => {
-    const turn = document.querySelector(".turn:last-of-type");
+    const turn = document.querySelector("#transcript .turn:last-of-type");
     const now = turn ? turn.id + turn.dataset.state : "";
-    if (turn && now !== seen) turn.scrollIntoView({ block: "start" });
+    if (turn && now !== seen) {
+      turn.scrollIntoView({ block: "start" });
+      note();
+    }
     seen = now;
+    if (key && document.activeElement === document.body) document.querySelector(`[data-key="${key}"]`)?.focus();
+    document.documentElement.lang = document.querySelector(".bar .tongues")?.dataset.language ?? "en";
   }).observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-state"] });
 })();

@@ -1,0 +1,282 @@
+"""A conversation as a PDF: A4, set in Noto Sans. Only file that imports reportlab and pymupdf_fonts.
+
+What no font here can show is named in its place and over the first answer; it is never left out in silence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
+from io import BytesIO
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+from unicodedata import bidirectional
+from unicodedata import name as unicode_name
+from xml.sax.saxutils import escape, quoteattr
+
+import pymupdf_fonts
+from reportlab.lib.colors import HexColor
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfbase.pdfmetrics import registerFont
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph
+
+from assistant.sheet import Cited, Line, Sheet
+from assistant.web.speech import counted, language, said
+
+_INK, _SOFT, _BRAND, _RULE = "#1d2433", "#5b6475", "#0b5c6b", "#c9d3da"
+_MARGIN = 22 * mm
+_SANS, _BOLD, _ITALIC = "NotoSans", "NotoSans-Bold", "NotoSans-Italic"
+_PACKED = {_SANS: "notos", _BOLD: "notosbo", _ITALIC: "notosit", "FiraGO": "figo"}
+_DEJAVU = "DejaVuSans"
+_FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "/Library/Fonts", "C:/Windows/Fonts")
+# The fonts that readers of PDF bring along for these languages, each with the encoding that says what is in it.
+_EASTERN = {
+    "zh": ("STSong-Light", "gbk"), "zh-TW": ("MSung-Light", "cp950"),
+    "ja": ("HeiseiMin-W3", "cp932"), "ko": ("HYSMyeongJo-Medium", "cp949"),
+}  # fmt: skip
+# Scripts whose letters change form or place with their neighbours, which takes a shaping engine.
+_SHAPED = {
+    "DEVANAGARI", "BENGALI", "GURMUKHI", "GUJARATI", "ORIYA", "TAMIL", "TELUGU", "KANNADA", "MALAYALAM", "SINHALA",
+    "ARABIC", "HEBREW", "SYRIAC", "THAANA", "NKO", "THAI", "LAO", "TIBETAN", "MYANMAR", "KHMER", "MONGOLIAN",
+    "BALINESE", "JAVANESE",
+}  # fmt: skip
+_RIGHT_TO_LEFT = {"R", "AL", "AN"}
+_NEW_LINE = re.compile(r"\r\n|\r|\n")
+_OUTLINED = 120
+"""Characters of a question in the outline."""
+_LAST_DRAWN = 0xFFFF
+"""Beyond it the library writes a table of characters that no reader understands."""
+
+
+def _style(size: float, leading: float, face: str = _SANS, color: str = _INK, **more: Any) -> ParagraphStyle:
+    values = {"fontName": face, "fontSize": size, "leading": leading, "textColor": HexColor(color), "linkUnderline": 0}
+    # A line alone at the top or the foot of a page is what a reader loses.
+    return ParagraphStyle("", **{**values, "allowWidows": 0, "allowOrphans": 0, **more})
+
+
+_TITLE = _style(20, 26, _BOLD, spaceAfter=2)
+_DAYS = _style(9.5, 14, color=_SOFT, spaceAfter=10)
+_NOTICE = _style(9.5, 14, color=_INK, borderPadding=6, borderWidth=0.7, borderColor=HexColor(_RULE), spaceAfter=12)
+_QUESTION = _style(14.5, 20, _BOLD, spaceBefore=20, spaceAfter=3, keepWithNext=1)
+_KIND = _style(9.5, 14, _BOLD, _BRAND, spaceAfter=5, keepWithNext=1)
+_SEARCHED = _style(9.5, 14, _ITALIC, _SOFT, spaceAfter=5)
+_SAID = _style(10.5, 15.5, spaceAfter=6)
+_NOTE = _style(10, 14.5, color=_SOFT, spaceAfter=6)
+_HEADING = _style(10.5, 15, _BOLD, _SOFT, spaceBefore=10, spaceAfter=4, keepWithNext=1)
+_PLACE = _style(9.5, 13.5, _BOLD, spaceBefore=6, spaceAfter=3, keepWithNext=1)
+_QUOTE = _style(10, 14.5, leftIndent=12, spaceAfter=2)
+_ADDRESS = _style(8, 11.5, color=_BRAND, leftIndent=12, spaceAfter=5)
+_COLOPHON = _style(8.5, 12.5, color=_SOFT, spaceBefore=8)
+_FOOT = _style(8.5, 12, color=_SOFT)
+
+
+class _Quoted(Paragraph):  # type: ignore[misc]
+    """Words of a document, with a rule at their side on every page that they reach."""
+
+    def draw(self) -> None:
+        self.canv.saveState()
+        self.canv.setStrokeColor(HexColor(_RULE))
+        self.canv.setLineWidth(1.6)
+        self.canv.line(2, 0, 2, self.height)
+        self.canv.restoreState()
+        super().draw()
+
+
+class _Question(Paragraph):  # type: ignore[misc]
+    """A question, which the outline of the document names."""
+
+    def draw(self) -> None:
+        key = f"{self.canv.getPageNumber()}-{id(self)}"
+        self.canv.bookmarkHorizontal(key, 0, self.height)
+        self.canv.addOutlineEntry(" ".join(self.getPlainText(identify=1).split())[:_OUTLINED], key)
+        super().draw()
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """Text turned to marked-up text in fonts that hold it. `unshown` counts what none of them holds, by its name."""
+
+    language: str
+    unshown: dict[str, int] = field(default_factory=dict)
+
+    def set(self, text: str, face: str = _SANS) -> str:
+        """Text in a face, in another font where that lacks a letter; the markup is the library's."""
+        language = _eastern_language(text, self.language)
+        fonts = (face if one.isspace() else _font_of(one, face, language) for one in text)
+        pairs = groupby(zip(fonts, text, strict=True), lambda pair: pair[0])
+        runs = _joined((font, "".join(one for _, one in some)) for font, some in pairs)
+        return "".join(self._run(font, run, face) for font, run in runs)
+
+    def _run(self, font: str | None, text: str, face: str) -> str:
+        if font is None:
+            return f'<font color="{_SOFT}">{self.set(self._missing(text), face)}</font>'
+        lines = "<br/>".join(escape(line) for line in _NEW_LINE.split(text))
+        return lines if font == face else f'<font name="{font}">{lines}</font>'
+
+    def _missing(self, text: str) -> str:
+        script = _script(text)
+        letters = len("".join(text.split()))
+        self.unshown[script] = self.unshown.get(script, 0) + letters
+        return counted("[{script}: {count} character]", "[{script}: {count} characters]", letters, script=script)
+
+    def notice(self) -> str:
+        """The sentence on what the pages do not show."""
+        return said(
+            "This PDF cannot show some of the text ({scripts}): brackets stand in its place. "
+            "The Markdown and HTML files have all of it.",
+            scripts=", ".join(self.unshown),
+        )
+
+
+def conversation_pdf(title: str, heading: tuple[str, str], sheets: Sequence[Sheet]) -> bytes:
+    """The answers set on A4, with an outline. `title` names the document, `heading` stands over it."""
+    setting = _Setting(language())
+    head = [_paragraph(setting, heading[0], _TITLE), _paragraph(setting, heading[1], _DAYS)]
+    answers = [
+        flowable
+        for turn, sheet in enumerate(sheets, 1)
+        for flowable in _answer(replace(setting, language=sheet.language), sheet, turn)
+    ]
+    notice = [_paragraph(setting, setting.notice(), _NOTICE)] if setting.unshown else []
+    foot = _paragraph(setting, " · ".join(heading), _FOOT)
+    made = BytesIO()
+    document = BaseDocTemplate(
+        made, pagesize=A4, title=title, author="", subject=" · ".join(heading), lang=sheets[0].language,
+        leftMargin=_MARGIN, rightMargin=_MARGIN, topMargin=_MARGIN, bottomMargin=_MARGIN,
+    )  # fmt: skip
+    frame = Frame(_MARGIN, _MARGIN, document.width, document.height, 0, 0, 0, 0)
+    document.addPageTemplates(PageTemplate(frames=[frame], onPage=partial(_draw_foot, foot)))
+    document.build([*head, *notice, *answers], canvasmaker=partial(Canvas, initialFontName=_SANS))
+    return made.getvalue()
+
+
+def _draw_foot(foot: Paragraph, canvas: Canvas, document: BaseDocTemplate) -> None:
+    _, height = foot.wrap(document.width - 20 * mm, _MARGIN)
+    foot.drawOn(canvas, _MARGIN, _MARGIN / 2 + _FOOT.leading - height)
+    canvas.setFont(_SANS, _FOOT.fontSize)
+    canvas.setFillColor(HexColor(_SOFT))
+    canvas.drawRightString(A4[0] - _MARGIN, _MARGIN / 2 + _FOOT.leading - _FOOT.fontSize, str(document.page))
+
+
+def _answer(setting: _Setting, sheet: Sheet, turn: int) -> Iterator[Flowable]:
+    yield _paragraph(setting, sheet.question, _QUESTION, _Question)
+    if sheet.kind:
+        yield _paragraph(setting, sheet.kind, _KIND)
+    if sheet.searched_for:
+        yield _paragraph(setting, f"{said('Searched for:')} {sheet.searched_for}", _SEARCHED)
+    for line in sheet.lines:
+        yield from _line(setting, line, turn)
+    if sheet.sources:
+        yield _paragraph(setting, sheet.heading, _HEADING)
+    for source in sheet.sources:
+        yield from _source(setting, source, turn)
+    yield _paragraph(setting, sheet.colophon, _COLOPHON, more=_linked(setting, sheet.address, sheet.address, "<br/>"))
+
+
+def _line(setting: _Setting, line: Line, turn: int) -> Iterator[Flowable]:
+    numbers = "".join(f'\u00a0<a href="#t{turn}s{one}" color="{_BRAND}">[{one}]</a>' for one in line.numbers)
+    support = f" ({setting.set(line.support, _ITALIC)})" if line.support else ""
+    pieces = ((line.before, _SANS), (line.found, _BOLD), (line.after, _SANS))
+    marked_up = "".join(setting.set(text, face) for text, face in pieces)
+    yield Paragraph(marked_up + numbers + support, _fit(_NOTE if line.is_note else _SAID, line.text))
+
+
+def _source(setting: _Setting, source: Cited, turn: int) -> Iterator[Flowable]:
+    anchor = f'<a name="t{turn}s{source.number}"/>'
+    yield _paragraph(setting, f"[{source.number}] {source.place}", _PLACE, before=anchor)
+    yield _paragraph(setting, source.quote, _QUOTE, _Quoted)
+    if source.address:
+        yield Paragraph(_linked(setting, source.address, source.shown_address), _ADDRESS)
+
+
+def _linked(setting: _Setting, address: str, shown: str, before: str = "") -> str:
+    return f"{before}<a href={quoteattr(address)} color={quoteattr(_BRAND)}>{setting.set(shown)}</a>" if address else ""
+
+
+def _paragraph(
+    setting: _Setting,
+    text: str,
+    style: ParagraphStyle,
+    kind: type[Paragraph] = Paragraph,
+    *,
+    before: str = "",
+    more: str = "",
+) -> Paragraph:
+    """A paragraph of the text, between what is marked up already."""
+    return kind(before + setting.set(text, style.fontName) + more, _fit(style, text))
+
+
+def _fit(style: ParagraphStyle, text: str) -> ParagraphStyle:
+    # Chinese and Japanese lines end between any two letters, not at blanks alone.
+    eastern = sum("\u2e80" <= one <= "\uffef" for one in text) > len(text) / 4
+    return ParagraphStyle("", style, wordWrap="CJK") if eastern else style
+
+
+# Fonts
+
+
+@cache
+def _held() -> Mapping[str, Container[int]]:
+    """The fonts whose letters we can look up, in order of preference, each with the code points that it holds."""
+    fonts = [TTFont(name, BytesIO(pymupdf_fonts.myfont(packed))) for name, packed in _PACKED.items()]
+    path = next((path for folder in _FONT_FOLDERS for path in Path(folder).rglob(f"{_DEJAVU}.ttf")), None)
+    if path is not None:
+        fonts.append(TTFont(_DEJAVU, path))
+    for font in (*fonts, *(UnicodeCIDFont(name) for name, _ in _EASTERN.values())):
+        registerFont(font)
+    return {font.fontName: font.face.charToGlyph for font in fonts}
+
+
+@cache
+def _font_of(character: str, face: str, language: str) -> str | None:
+    """The font that shows a letter; None where none does, or none as its script is written."""
+    code = ord(character)
+    if code > _LAST_DRAWN or bidirectional(character) in _RIGHT_TO_LEFT or _named(character) in _SHAPED:
+        return None
+    held = _held()
+    if found := next((name for name in (face, *held) if code in held[name]), None):
+        return found
+    order = (language, *_EASTERN)
+    return next((_EASTERN[one][0] for one in order if _encodes(_EASTERN[one][1], character)), None)
+
+
+def _encodes(encoding: str, character: str) -> bool:
+    return bool(character.encode(encoding, "ignore"))
+
+
+def _eastern_language(text: str, language: str) -> str:
+    """The language whose font sets the Chinese signs of a text: Japanese and Korean have letters of their own."""
+    if any("\u3040" <= one <= "\u30ff" for one in text):
+        return "ja"
+    if any("\uac00" <= one <= "\ud7a3" for one in text):
+        return "ko"
+    return language if language in _EASTERN else "zh"
+
+
+def _script(text: str) -> str:
+    """What a text is written in, in a word; a sign that no script has is named by its number."""
+    named = next((one for one in text if one.isalpha() and _named(one)), None)
+    return _named(named).capitalize() if named else f"U+{ord(text.strip()[0]):04X}"
+
+
+def _named(character: str) -> str:
+    return re.split("[ -]", unicode_name(character, ""))[0]
+
+
+def _joined(runs: Iterable[tuple[str | None, str]]) -> list[tuple[str | None, str]]:
+    """Runs with their fonts, words that cannot be shown put together with the blanks between them."""
+    found: list[tuple[str | None, str]] = []
+    for font, text in runs:
+        if font is None and len(found) > 1 and found[-2][0] is None and found[-1][1].isspace():
+            blanks, before = found.pop()[1], found.pop()[1]
+            text = before + blanks + text
+        found.append((font, text))
+    return found

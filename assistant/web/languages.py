@@ -1,0 +1,33 @@
+"""The reader's choice of a language for the interface, kept in a cookie."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import RedirectResponse
+
+from assistant.web import speech
+
+_YEAR = 365 * 24 * 3600
+
+
+def router() -> APIRouter:
+    routes = APIRouter()
+
+    @routes.get("/language/{code}")
+    def choose(code: str, back: str = "/") -> RedirectResponse:
+        answer = RedirectResponse(local(back), status_code=303)
+        if code in speech.LANGUAGES:
+            answer.set_cookie(speech.COOKIE, code, max_age=_YEAR, samesite="lax", httponly=True)
+        return answer
+
+    return routes
+
+
+def local(address: str) -> str:
+    """An address of this site; "/" for any other.
+
+    >>> local("/documents?q=1"), local("//elsewhere.example"), local("https://elsewhere.example"), local("/\\\\x")
+    ('/documents?q=1', '/', '/', '/')
+    """
+    fit = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
+    return address if fit else "/"
