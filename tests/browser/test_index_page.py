@@ -1,4 +1,4 @@
-"""The staff's page Index in a real browser, over a real index: built, watched by two, files dropped in and taken out."""
+"""The staff's page Index in a real browser, over a real index: built, watched by two, files put in and taken out."""
 
 from __future__ import annotations
 
