@@ -116,7 +116,7 @@ def keeps_parts_apart(found: Alignment) -> str | None:
         used_second = [place for place in second if place in found.used]
         if not used_first or not used_second:
             continue
-        dropped = [place for place in first if place not in found.used]
+        dropped = [place for place in first if place not in found.used and not _is_aside(found, place)]
         if dropped and min(dropped) < max(used_first):
             return "joins what the source says of two things"
         if second[0] not in found.used:
@@ -272,6 +272,20 @@ def _parting(found: Alignment) -> list[int]:
     ]
 
 
+def _asides(found: Alignment) -> list[int]:
+    """The commas before a clause that only adds something: ", which"."""
+    return [
+        place for place, (mark, after) in enumerate(pairwise(found.source)) if mark.norm == "," and after.kind == "relative"
+    ]
+
+
+def _is_aside(found: Alignment, place: int) -> bool:
+    """Whether a word stands between two commas, with none that the claim uses."""
+    before = next((at for at in range(place - 1, -1, -1) if found.source[at].norm == ","), None)
+    after = next((at for at in range(place + 1, len(found.source)) if found.source[at].norm == ","), None)
+    return before is not None and after is not None and not any(before < one < after for one in found.used)
+
+
 def _part_before(found: Alignment, boundary: int) -> list[int]:
     start = max((place for place in _parting(found) if place < boundary), default=-1)
     return [place for place in range(start + 1, boundary) if found.source[place].counts]
@@ -284,7 +298,7 @@ def _part_after(found: Alignment, boundary: int) -> list[int]:
 
 def _in_part_used(found: Alignment, place: int) -> bool:
     """Whether the claim uses something of the joined part in which a word stands, or the word leads up to it."""
-    parting = _parting(found)
+    parting = [*_parting(found), *_asides(found)]
     start = max((one for one in parting if one < place), default=-1)
     stop = min((one for one in parting if one > place), default=len(found.source))
     if any(start < one < stop for one in found.used):
@@ -406,6 +420,9 @@ def _is_reduced(sentence: Sequence[Token], at: int) -> bool:
 
 
 def _tense(token: Token) -> str:
+    if token.kind == "word" and token.group:
+        # Turned around from the passive: its form of "be" told.
+        return token.group if token.group != "other" else ""
     low = token.surface.lower()
     known = tables()
     if token.kind != "word" or low in known.invariable:

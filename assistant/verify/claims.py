@@ -52,20 +52,23 @@ def judged(claim: str, sentences: Sequence[str], language: str = "en") -> Verdic
 
 def _follows(first: Sequence[Token], second: Sequence[Token], sources: Sequence[Sequence[Token]]) -> bool:
     """Whether the second of two joined parts is said, of its own subject or of the first one's."""
-    if is_own_subject(second) and _reason(second, sources) is None:
+    if _reason(second, sources, whole=not is_own_subject(second)) is None:
         return True
     counting = [at for at, token in enumerate(first) if token.counts][:_MOST_SUBJECT]
     return any(_reason([*first[: at + 1], *second], sources) is None for at in counting)
 
 
-def _reason(claim: Sequence[Token], sources: Sequence[Sequence[Token]]) -> str | None:
-    """Why no sentence of the source says it; None where one does."""
+def _reason(claim: Sequence[Token], sources: Sequence[Sequence[Token]], *, whole: bool = False) -> str | None:
+    """Why no sentence of the source says it; None where one does, beginning with its first word where `whole` is set."""
     said = "there is no source"
     nearest = -1
     for source in _with_subjects(sources):
         for one in readings(claim):
             for other in readings(source):
-                reason, passed = _failing(align(one, other))
+                found = align(one, other)
+                reason, passed = _failing(found)
+                if whole and isinstance(found, Alignment) and _lacks_the_first(found):
+                    reason = reason or "leaves out the subject"
                 if reason is None:
                     return None
                 if passed > nearest:
@@ -92,3 +95,7 @@ def _with_subjects(sources: Sequence[Sequence[Token]]) -> Iterator[Sequence[Toke
             counting = [at for at, token in enumerate(before) if token.counts][:_MOST_SUBJECT]
             yield from ((*before[: at + 1], *source[1:]) for at in counting)
         before = source
+
+
+def _lacks_the_first(found: Alignment) -> bool:
+    return any(token.counts for token in found.source[: min(found.used)])

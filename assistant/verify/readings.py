@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from assistant.verify.tokens import Token, tables
 
@@ -45,7 +46,8 @@ def _active(sentence: Sequence[Token]) -> Iterator[tuple[Token, ...]]:
         helpers = [one for one in sentence[start:stop] if one.kind == "kept"]
         rest = list(sentence[stop + 1 :])
         agent, rest = _agent(rest)
-        yield (*agent, *helpers, sentence[stop], *sentence[:start], *rest)
+        tense = "" if any(one.group == "modality" for one in helpers) else token.group
+        yield (*agent, *helpers, replace(sentence[stop], group=tense or "other"), *sentence[:start], *rest)
 
 
 def _agent(rest: list[Token]) -> tuple[list[Token], list[Token]]:
@@ -56,9 +58,15 @@ def _agent(rest: list[Token]) -> tuple[list[Token], list[Token]]:
         if token.norm != "by" or at + 1 >= len(rest) or rest[at + 1].kind == "number":
             continue
         stop = at + 1
-        while stop < len(rest) and (rest[stop].kind in ("word", "name", "free", "number") or rest[stop].norm == "and"):
+        while stop < len(rest) and (rest[stop].kind in ("word", "name", "free", "number") or _goes_on(rest, stop)):
             stop += 1
         while rest[stop - 1].kind in ("coordinator", "free"):
             stop -= 1
         return rest[at + 1 : stop], rest[:at] + rest[stop:]
     return [], rest
+
+
+def _goes_on(rest: Sequence[Token], at: int) -> bool:
+    """Whether "and" joins another name or thing to an agent, and not another verb."""
+    after = rest[at + 1] if at + 1 < len(rest) else None
+    return rest[at].norm == "and" and after is not None and after.kind in ("name", "free")
