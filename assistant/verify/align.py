@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.language import synonyms
-from assistant.verify.tokens import Token, lemma, tables
+from assistant.verify.tokens import Token, tables
+from corpus.differences import same_but_for_spelling
 
 _DATE = "date"
 
@@ -33,7 +33,7 @@ class Alignment:
 
 
 def align(claim: Sequence[Token], source: Sequence[Token]) -> Alignment | Token:
-    """The alignment that keeps the order best; the first word of the claim that the source lacks where there is none."""
+    """The alignment that keeps the order best, or the first word of the claim that the source lacks."""
     own = [at for at, token in enumerate(claim) if token.counts]
     options = []
     for at in own:
@@ -56,16 +56,9 @@ def stands_for(claimed: Token, said: Token) -> bool:
         return claimed.kind == said.kind and claimed.norm == said.norm
     if claimed.kind == "name" or said.kind == "name":
         return claimed.surface.lower() == said.surface.lower()
-    return claimed.norm == said.norm or lemma(said.surface.lower()) in _synonyms(claimed)
-
-
-def _synonyms(token: Token) -> set[str]:
-    said = {lemma(one) for one in synonyms(token.surface.lower(), "en") if " " not in one}
-    return said - _OPPOSED.get(token.norm, frozenset())
-
-
-# What the tables hold together because people ask for both, though they say different things.
-_OPPOSED: dict[str, frozenset[str]] = {}
+    if claimed.norm == said.norm or same_but_for_spelling(claimed.surface, said.surface):
+        return True
+    return said.norm in tables().synonyms.get(claimed.norm, ())
 
 
 def _less_exact(claimed: Token, said: Token) -> bool:
@@ -79,7 +72,7 @@ def _less_exact(claimed: Token, said: Token) -> bool:
 
 def _in_order(options: Sequence[Sequence[int]]) -> tuple[int, ...]:
     """A place for each word: the fewest steps back, then the fewest words skipped (Viterbi over the places)."""
-    costs: list[dict[int, tuple[float, int]]] = [{place: (0.0, -1) for place in options[0]}] if options else []
+    costs: list[dict[int, tuple[float, int]]] = [dict.fromkeys(options[0], (0.0, -1))] if options else []
     for places in options[1:]:
         before = costs[-1]
         costs.append({
@@ -96,6 +89,3 @@ def _step(last: int, place: int) -> float:
     if place == last:
         return 1000.0
     return (place - last - 1) * 0.01 if place > last else 1.0 + (last - place) * 0.01
-
-
-__all__ = ["Alignment", "align", "stands_for", "tables"]

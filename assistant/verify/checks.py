@@ -16,7 +16,6 @@ from assistant.verify.tokens import Token, tables
 _BOUNDARIES = frozenset(",;:()—–-")
 _BINDING = ("negation", "quantifier", "restriction", "condition", "hedge")
 _NEVER_DROPPED = ("negation", "quantifier", "restriction", "condition", "hedge", "modality", "attribution")
-_INTRODUCES = 6
 
 Check = Callable[[Alignment], str | None]
 
@@ -160,13 +159,17 @@ def begins_as_said(found: Alignment) -> str | None:
     if boundary is not None and not between:
         opened = found.source[0].kind == "link" or found.source[0].kind == "number"
         coordinator = found.source[boundary].kind == "coordinator" and found.source[boundary].norm != "or"
-        title = found.source[first].kind == "name" and not any(one.kind in ("link", "name") for one in found.source[:first])
+        title = found.source[first].kind == "name" and not any(
+            one.kind in ("link", "name") for one in found.source[:first]
+        )
         if opened or coordinator or title:
             return None
         return "leaves out the subject"
     lead = found.source[:first]
     plain = all(found.source[place].kind == "word" for place in dropped)
-    simple = plain and len(dropped) <= 2 and not any(one.kind in ("link", "relative", "be", "coordinator") for one in lead)
+    simple = (
+        plain and len(dropped) <= 2 and not any(one.kind in ("link", "relative", "be", "coordinator") for one in lead)
+    )
     definite = lead[0].surface.lower() in tables().determiners
     if simple and definite and all(found.source[place].counts for place in range(min(dropped), first)):
         return None
@@ -216,7 +219,9 @@ def keeps_tense(found: Alignment) -> str | None:
         if _after_be(found.claim, index) or _after_be(found.source, place) or one.kind != "word":
             continue
         if {_tense(one), _tense(other)} == {"past", "present"} or (
-            _tense(one) != _tense(other) and "past" in (_tense(one), _tense(other)) and not _near_be(found, index, place)
+            _tense(one) != _tense(other)
+            and "past" in (_tense(one), _tense(other))
+            and not _near_be(found, index, place)
         ):
             return f"“{one.surface}” is in another tense"
     return None
@@ -234,7 +239,9 @@ def invents_no_being(found: Alignment) -> str | None:
         if left is None or right is None:
             continue
         between = found.source[min(left, right) + 1 : max(left, right)]
-        if any(one.kind == "be" for one in between) or any(one.kind == "be" for one in found.source[max(0, left - 2) : left]):
+        if any(one.kind == "be" for one in between) or any(
+            one.kind == "be" for one in found.source[max(0, left - 2) : left]
+        ):
             continue
         if any(one.counts for one in between) or not (is_participle(found.source[right]) or _is_subjectless(found)):
             return "says that something is what the source does not say it is"
@@ -242,8 +249,8 @@ def invents_no_being(found: Alignment) -> str | None:
 
 
 CHECKS: tuple[Check, ...] = (
-    keeps_what_decides, binds_as_said, keeps_modality, keeps_prepositions, keeps_attachment, keeps_order, keeps_parts_apart,
-    skips_nothing_that_matters, begins_as_said, does_not_widen, keeps_voice, keeps_tense, invents_no_being,
+    keeps_what_decides, binds_as_said, keeps_modality, keeps_prepositions, keeps_attachment, keeps_order,
+    keeps_parts_apart, skips_nothing_that_matters, begins_as_said, does_not_widen, keeps_voice, keeps_tense, invents_no_being,
 )  # fmt: skip
 
 
@@ -275,7 +282,9 @@ def _parting(found: Alignment) -> list[int]:
 def _asides(found: Alignment) -> list[int]:
     """The commas before a clause that only adds something: ", which"."""
     return [
-        place for place, (mark, after) in enumerate(pairwise(found.source)) if mark.norm == "," and after.kind == "relative"
+        place
+        for place, (mark, after) in enumerate(pairwise(found.source))
+        if mark.norm == "," and after.kind == "relative"
     ]
 
 
@@ -367,9 +376,8 @@ def _is_head(found: Alignment, left: int, dropped: int) -> bool:
 
 def _is_subjectless(found: Alignment) -> bool:
     """Whether the claim is a passive that does not say who: turned around, it begins with its verb."""
-    return bool(found.claim) and is_participle(next(token for token in found.claim if token.counts)) or (
-        found.claim[0].group in ("modality",) and found.claim[0].surface.islower()
-    )
+    first = next(token for token in found.claim if token.counts)
+    return is_participle(first) or (first.group == "modality" and first.surface.islower())
 
 
 def _is_bare(found: Alignment, place: int) -> bool:
@@ -385,7 +393,12 @@ def _is_bare(found: Alignment, place: int) -> bool:
 
 def _narrowed_before(found: Alignment, place: int) -> bool:
     at = place - 1
-    return at >= 0 and found.source[at].kind == "word" and at not in found.used and (at == 0 or not _is_boundary(found.source[at - 1]))
+    return (
+        at >= 0
+        and found.source[at].kind == "word"
+        and at not in found.used
+        and (at == 0 or not _is_boundary(found.source[at - 1]))
+    )
 
 
 def _narrowed_behind(found: Alignment, place: int) -> bool:
@@ -402,7 +415,9 @@ def _narrowed_behind(found: Alignment, place: int) -> bool:
 def _after_be(sentence: Sequence[Token], at: int) -> bool:
     """Whether a word stands behind a form of "be", perhaps with an adverb or a negation between."""
     place = at - 1
-    while place >= 0 and (sentence[place].group in ("negation", "quantifier") or sentence[place].surface.endswith("ly")):
+    while place >= 0 and (
+        sentence[place].group in ("negation", "quantifier") or sentence[place].surface.endswith("ly")
+    ):
         place -= 1
     return place >= 0 and sentence[place].kind == "be"
 
@@ -416,7 +431,7 @@ def _is_reduced(sentence: Sequence[Token], at: int) -> bool:
     if after is not None and after.norm == "by":
         return True
     # Before a noun it is an adjective.
-    return before is not None and before.surface.lower() in ("the", "an", "a") or is_participle(sentence[at]) is False
+    return not is_participle(sentence[at]) or (before is not None and before.surface.lower() in ("the", "an", "a"))
 
 
 def _tense(token: Token) -> str:
@@ -439,4 +454,6 @@ def _near_be(found: Alignment, index: int, place: int) -> bool:
 def is_own_subject(clause: Sequence[Token]) -> bool:
     """Whether a clause begins with a thing of its own: an article, a name or a number."""
     first = clause[0]
-    return first.kind in ("name", "number") or first.surface.lower() in ("the", "a", "an") or first.group == "quantifier"
+    return (
+        first.kind in ("name", "number") or first.surface.lower() in ("the", "a", "an") or first.group == "quantifier"
+    )

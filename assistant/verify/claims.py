@@ -59,7 +59,7 @@ def _follows(first: Sequence[Token], second: Sequence[Token], sources: Sequence[
 
 
 def _reason(claim: Sequence[Token], sources: Sequence[Sequence[Token]], *, whole: bool = False) -> str | None:
-    """Why no sentence of the source says it; None where one does, beginning with its first word where `whole` is set."""
+    """Why no sentence of the source says it, None where one does; `whole`: from its first word on."""
     said = "there is no source"
     nearest = -1
     for source in _with_subjects(sources):

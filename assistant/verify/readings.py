@@ -36,7 +36,9 @@ def _active(sentence: Sequence[Token]) -> Iterator[tuple[Token, ...]]:
         if token.kind != "be":
             continue
         stop = at + 1
-        while stop < len(sentence) and (sentence[stop].kind == "be" or sentence[stop].group in ("negation", "quantifier")):
+        while stop < len(sentence) and (
+            sentence[stop].kind == "be" or sentence[stop].group in ("negation", "quantifier")
+        ):
             stop += 1
         if stop >= len(sentence) or not is_participle(sentence[stop]):
             continue

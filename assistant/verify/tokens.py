@@ -1,4 +1,4 @@
-"""A sentence as the words that checks look at, in one form: numbers with their bounds and units, dates, names, stems."""
+"""A sentence as the words that checks look at: numbers with their bounds and units, dates, names, stems."""
 
 from __future__ import annotations
 
@@ -68,6 +68,7 @@ class Tables:
     links: Mapping[str, str]
     coordinators: frozenset[str]
     relatives: frozenset[str]
+    synonyms: Mapping[str, frozenset[str]]
     kept: Mapping[str, tuple[str, str]]
     phrases: tuple[tuple[re.Pattern[str], str], ...]
     bounds: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]
@@ -91,9 +92,8 @@ def tables() -> Tables:
         links={word: group[0] for group in raw["links"] for word in group},
         coordinators=frozenset(raw["coordinators"]),
         relatives=frozenset(raw["relatives"]),
-        kept={
-            word: (group, words[0]) for group, groups in raw["kept"].items() for words in groups for word in words
-        },
+        synonyms=_by_stem(raw["synonyms"], {form: word for word, forms in raw["forms"].items() for form in forms}),
+        kept={word: (group, words[0]) for group, groups in raw["kept"].items() for words in groups for word in words},
         phrases=tuple((re.compile(one["from"], re.IGNORECASE), one["to"]) for one in raw["phrases"]),
         bounds=tuple((one["sign"], tuple(one["before"]), tuple(one["after"])) for one in raw["bounds"]),
         units={word: unit for unit, words in raw["units"].items() for word in words},
@@ -101,6 +101,15 @@ def tables() -> Tables:
         forms={form: word for word, forms in raw["forms"].items() for form in forms},
         invariable=frozenset(raw["same_forms"]["both"]),
     )
+
+
+def _by_stem(groups: Sequence[Sequence[str]], forms: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for group in groups:
+        stems = frozenset(stem(forms.get(word, word)) for word in group)
+        for one in stems:
+            found[one] = found.get(one, frozenset()) | stems
+    return found
 
 
 def tokens(text: str) -> list[Token]:
@@ -153,7 +162,9 @@ def _date(found: Mapping[str, str]) -> str:
 
 
 def _time(found: Mapping[str, str]) -> str:
-    hour = int(found["hour"]) % 12 + (12 if found["half"].lower() == "p" else 0) if "half" in found else int(found["hour"])
+    hour = (
+        int(found["hour"]) % 12 + (12 if found["half"].lower() == "p" else 0) if "half" in found else int(found["hour"])
+    )
     return f"{hour}:{found.get('minute') or found.get('minute2') or '00'}"
 
 
@@ -195,7 +206,9 @@ def _numbers(found: Sequence[Token]) -> list[Token]:
     kept: list[Token] = []
     for token in found:
         last = kept[-1] if kept else None
-        joins = last is not None and last.kind == "number" and last.group in ("digits", "words") and token.group == "words"
+        joins = (
+            last is not None and last.kind == "number" and last.group in ("digits", "words") and token.group == "words"
+        )
         if joins and last is not None:
             one, other = float(last.norm), float(token.norm)
             if other >= 100 and other > one:
