@@ -250,7 +250,8 @@ def invents_no_being(found: Alignment) -> str | None:
 
 CHECKS: tuple[Check, ...] = (
     keeps_what_decides, binds_as_said, keeps_modality, keeps_prepositions, keeps_attachment, keeps_order,
-    keeps_parts_apart, skips_nothing_that_matters, begins_as_said, does_not_widen, keeps_voice, keeps_tense, invents_no_being,
+    keeps_parts_apart, skips_nothing_that_matters, begins_as_said, does_not_widen, keeps_voice, keeps_tense,
+    invents_no_being,
 )  # fmt: skip
 
 
