@@ -166,11 +166,16 @@ class Model:
     def _options(self, form: Form, schema: Mapping[str, Any] | None) -> dict[str, Any]:
         if form == "schema":
             named = {"name": "answer", "schema": dict(schema or {}), "strict": True}
-            return {"response_format": {"type": "json_schema", "json_schema": named}}
-        return {"response_format": {"type": "json_object"}} if form == "json" else {}
+            return _body({"type": "json_schema", "json_schema": named})
+        return _body({"type": "json_object"}) if form == "json" else {}
 
     def _failed(self, error: Exception) -> ModelError:
         return ModelError(f"The model {self.name} gave no reply ({type(error).__name__}: {_said(error)}).")
+
+
+def _body(response_format: Mapping[str, Any]) -> dict[str, Any]:
+    """A format as it goes to the server: the client's own way wants events that not every server sends."""
+    return {"extra_body": {"response_format": response_format}}
 
 
 def refuse_tracing(environ: Mapping[str, str]) -> None:
