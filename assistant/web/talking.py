@@ -108,7 +108,11 @@ def _recorded(site: Site, talk: Conversation, exchange: Exchange, user: str | No
 
 def _leading_on(site: Site, answer: Answer | None) -> tuple[str, ...]:
     answerer = site.get()
-    return related(answerer, answer) if answerer and answer and (answer.citations or answer.nearest) else ()
+    return (
+        related(answerer.without_model(), answer)
+        if answerer and answer and (answer.citations or answer.nearest)
+        else ()
+    )
 
 
 def _judged(

@@ -143,6 +143,9 @@ class Library:
             self.stopped += 1
             raise
 
+    def without_model(self) -> Library:
+        return self
+
     def context(self, citation: Citation) -> tuple[int, int]:
         section = self.page.section_at(citation.start)
         return section.start, section.end
