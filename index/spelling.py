@@ -68,3 +68,13 @@ def nearest_text(wanted: str, text: str) -> tuple[int, int]:
     if found is None or len(text) <= len(wanted):
         return 0, len(text)
     return found.dest_start, found.dest_end
+
+
+def alike_text(text: str, others: Sequence[str]) -> int | None:
+    """The place of the text among others that has most of its words, in any order; None where none has most of them.
+
+    Normalised indel similarity of 0.85 or more, the words of both sorted. The words' sets alone would not do:
+    what has one word would be like everything that has that word too.
+    """
+    found = process.extractOne(text, others, scorer=fuzz.token_sort_ratio, score_cutoff=_ALIKE)
+    return found[2] if found else None

@@ -5,20 +5,39 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 
+from assistant.accounts import Person
 from assistant.records.types import Records
-from assistant.web import answers, api, chat, definitions, documents, downloads, health, languages
+from assistant.web import accounts as sign_in
+from assistant.web import answers, api, chat, definitions, documents, downloads, health, languages, render, reviews
+from assistant.web.access import Visitor, visiting
+from assistant.web.accounts import Accounts
+from assistant.web.door import Door, Proxies, is_call
 from assistant.web.render import STATIC
 from assistant.web.shell import Shell
 from assistant.web.site import Answerer, Site
+from assistant.web.speech import said
+from corpus.errors import UserError
 
 __all__ = ["Answerer", "create_app"]
 
 
 def _no_failure() -> str | None:
     return None
+
+
+def _problem(site: Site) -> Callable[[Request, Exception], Response]:
+    """What is answered where a page or a call cannot be served, such as without the records' database."""
+
+    def answer(request: Request, error: Exception) -> Response:
+        if is_call(request.url.path):
+            return JSONResponse({"error": str(error)}, status_code=503)
+        return HTMLResponse(render.message(site, said("Not ready yet"), str(error)), status_code=503)
+
+    return answer
 
 
 def create_app(
@@ -29,15 +48,20 @@ def create_app(
     contact: str | None = None,
     staff: Callable[[FastAPI, Site], None] | None = None,
     records: Records | None = None,
+    accounts: Accounts | None = None,
+    proxies: Proxies | None = None,
 ) -> FastAPI:
     """The application around `get`, which returns None while the index is being loaded.
 
     It answers at once: pages and `/healthz` need no index, `/readyz` says when there is one. `staff`
-    mounts the pages of the staff, which the bar then names.
+    mounts the pages of the staff, which the bar then names. With `accounts` people sign in; `proxies` are
+    believed about whom they pass on.
     """
     site = Site(get, failure, title, contact, records=records)
     if staff is not None:
         site = replace(site, pages=(*site.pages, ("Index", "/index"), ("Evaluation", "/evaluation/")))
+    if staff is not None and records is not None:
+        site = replace(site, pages=(*site.pages, ("Review", reviews.PATH)))
     # FastAPI's own documentation pages fetch their scripts from another host.
     app = FastAPI(title=title, docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(health.router(site))
@@ -48,10 +72,18 @@ def create_app(
     app.include_router(api.router(site))
     app.include_router(answers.router(site))
     app.include_router(languages.router())
+    if accounts is not None:
+        app.include_router(sign_in.router(site, accounts))
+    if staff is not None and records is not None:
+        app.include_router(reviews.router(site, records))
     app.mount("/site", StaticFiles(directory=STATIC))
-    if staff is not None:
-        staff(app, site)
-    # The chat is mounted last: at "/" it would swallow every route that comes after it.
-    chat.mount(app, site)
+    # What is made once shows what every member may see; it is made anew for each who opens it.
+    with visiting(Visitor(Person("", "member"), signs_in=accounts is not None)):
+        if staff is not None:
+            staff(app, site)
+        # The chat is mounted last: at "/" it would swallow every route that comes after it.
+        chat.mount(app, site)
+    app.add_exception_handler(UserError, _problem(site))
+    app.add_middleware(Door, site=site, accounts=accounts, proxies=proxies or Proxies())
     app.add_middleware(Shell)
     return app

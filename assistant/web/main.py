@@ -10,12 +10,15 @@ from datetime import UTC, datetime
 
 from fastapi import FastAPI
 
+from assistant.accounts import Users
 from assistant.ask import Assistant
 from assistant.records.store import Store
-from assistant.records.types import Records
+from assistant.records.types import Records, Sessions
 from assistant.service import Service
 from assistant.settings import Settings
+from assistant.web.accounts import Accounts
 from assistant.web.app import create_app
+from assistant.web.door import Proxies
 from assistant.web.serve import bind, serve
 from assistant.web.site import Site
 from corpus.errors import UserError
@@ -69,6 +72,19 @@ class Loading:
         return self._failure
 
 
+def accounts_of(settings: Settings, sessions: Sessions) -> Accounts | None:
+    """How people are known, as the settings say; None where nobody is asked who they are.
+
+    Raises UserError where the users file cannot be read.
+    """
+    if not settings.asks_who:
+        return None
+    users = Users(settings.users) if settings.users else None
+    if users is not None:
+        users.accounts()
+    return Accounts(sessions, users=users, header=settings.trust_header, staff=settings.staff)
+
+
 def expire_daily(records: Records, every: float = _DAY) -> None:
     """Remove what is too old, once `every` so many seconds, for good. A failure is logged and tried again."""
     while True:
@@ -89,12 +105,13 @@ def run(
     """
     sock = bind(settings.host, settings.port)
     records = Store(settings.records, settings.keep_days)
+    accounts, proxies = accounts_of(settings, records), Proxies(settings.proxies)
     loading = Loading(settings)
     threading.Thread(target=loading.load, name="load the index", daemon=True).start()
     threading.Thread(target=expire_daily, args=(records,), name="remove old records", daemon=True).start()
     app = create_app(
         loading.get, failure=loading.failure, title=settings.title, contact=settings.contact, staff=staff,
-        records=records if settings.keep_days else None,
+        records=records if settings.keep_days else None, accounts=accounts, proxies=proxies,
     )  # fmt: skip
     host, port = sock.getsockname()[:2]
     announce(f"{settings.title}: http://{f'[{host}]' if ':' in host else host}:{port} (Ctrl-C stops it)")

@@ -60,7 +60,10 @@ def _foreign(host: str) -> str:
 def serve(app: FastAPI, sock: socket.socket) -> None:
     """Serve on a bound socket until Ctrl-C."""
     closing = asyncio.Event()
-    config = uvicorn.Config(_hang_up(app, closing), log_level="warning", timeout_graceful_shutdown=5)
+    # Which proxy is believed is a setting of ours (door.py), not the server's.
+    config = uvicorn.Config(
+        _hang_up(app, closing), log_level="warning", timeout_graceful_shutdown=5, proxy_headers=False
+    )
     with sock, contextlib.suppress(KeyboardInterrupt):
         _Server(config, closing).run(sockets=[sock])
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from assistant.web import speech
+from assistant.web import access, speech
 
 __all__ = ["Markup", "environment", "escaped"]
 
@@ -23,6 +23,7 @@ def environment(folder: Path) -> Environment:
     )
     made.filters["exact"] = _exact
     made.globals.update(_=speech.said, counted=speech.counted, tongue=speech.language, languages=speech.LANGUAGES)
+    made.globals.update(visitor=access.visitor)
     return made
 
 
