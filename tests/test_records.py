@@ -17,16 +17,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from assistant import service
 from assistant.cli import app
 from assistant.records.check import check
 from assistant.records.store import LONGEST_COMMENT, Store
 from assistant.records.types import Records
-from assistant.service import Service, build
 from assistant.settings import load_settings
 from assistant.types import Answer, Citation, Sentence, answer_of
 from corpus.errors import UserError
+from index.build import build_index
 from tests.browser.library import Library, make_document
-from tests.conftest import lend
+from tests.fakes import HashingEncoder
 from tests.postgresql import postgresql
 
 LIBRARY = Library()
@@ -310,13 +311,15 @@ def test_citations_that_lead_nowhere_now_are_named_by_document(store: Store) -> 
     assert lost.answers[:2] == (lantern, refused)
 
 
-def test_the_command_exports_forgets_and_checks(corpus_folder: Path, graphs: Path) -> None:
-    lend(graphs, Path(".assistant/index"))
-    environment = {"ASSISTANT_CORPUS": str(corpus_folder), "ASSISTANT_RECORDS": "kept.sqlite"}
+def test_the_command_exports_forgets_and_checks(corpus_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "encoder_of", lambda _: HashingEncoder())
+    build_index(corpus_folder, Path(".assistant/index"), HashingEncoder())
+    environment = {
+        "ASSISTANT_CORPUS": str(corpus_folder), "ASSISTANT_RECORDS": "kept.sqlite", "ASSISTANT_READER": "off"
+    }  # fmt: skip
     run = partial(CliRunner().invoke, app, env=environment)
-    build(load_settings(corpus=corpus_folder))
     store = Store("kept.sqlite", 365)
-    assistant = Service(load_settings(corpus=corpus_folder)).assistant()
+    assistant = service.Service(load_settings(corpus=corpus_folder, reader="off")).assistant()
     store.keep(assistant.ask("What is a shared garden?"), conversation="c", user="ana", configuration="x")
     good = run(["records", "check"])
     assert (good.exit_code, good.stdout) == (0, "1 citations of 1 answers: all resolve.\n")
