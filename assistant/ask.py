@@ -1,6 +1,6 @@
 """START HERE: a question in, an `Answer` out.
 
-    understand → search → gate → refuse, or define or extract → Answer
+    understand → search → gate → refuse, or define or extract, or have a model write → Answer
 
 Every quotation is cut out of a document by its offsets, so it is verbatim by construction.
 """
@@ -27,6 +27,7 @@ from assistant.question import check_question, understand, without_article
 from assistant.registry import Registry
 from assistant.translate import ENGLISH, understood
 from assistant.types import Answer, Checked, Citation, Done, Event, Mode, Query, Sentence, Status, Turn
+from assistant.write import Material, Session, Writer
 from corpus.definitions import CURRENT, names_of
 from corpus.errors import UserError
 from corpus.spans import Span, paragraph_at, sentences, trim
@@ -62,6 +63,7 @@ class Assistant:
     reader: Reader | None = None
     contact: str | None = None
     remark: str | None = None
+    writer: Writer | None = None
 
     @classmethod
     def over(
@@ -71,6 +73,7 @@ class Assistant:
         reader: Reader | None = None,
         index_folder: Path | None = None,
         calibration: Calibration | None = None,
+        writer: Writer | None = None,
     ) -> Assistant:
         """The assistant over a snapshot, with the calibration beside its index, by default the one that ships."""
         registry = Registry(snapshot.state.definitions, snapshot.frequency)
@@ -86,7 +89,7 @@ class Assistant:
                 f"{calibration.reader or 'none'}; `assistant evals calibrate SET` fits them with it."
             )
             reader = None
-        return cls(snapshot, registry, calibration, reader, contact, remark)
+        return cls(snapshot, registry, calibration, reader, contact, remark, writer)
 
     def ask(
         self, question: str, history: Sequence[Turn] = (), id: str | int | None = None, *, literally: bool = False
@@ -95,27 +98,35 @@ class Assistant:
 
         `literally`: the question is searched for in its own words, no topic put in and no spelling corrected.
         """
-        started = perf_counter()
-        check_question(question)
-        query = understand(question, history, self.registry, self.snapshot, literally=literally)
-        reading = perf_counter() - started
-        draft = self._route(query)
-        total = perf_counter() - started
-        seconds = {"retrieve": total - reading, "answer": reading, "total": total}
-        return replace(draft, id=id, seconds={name: round(value, 4) for name, value in seconds.items()})
+        done = list(self.stream(question, history, id, literally=literally))[-1]
+        assert isinstance(done, Done)  # noqa: S101 - the last event, always
+        return done.answer
 
     def stream(
         self, question: str, history: Sequence[Turn] = (), id: str | int | None = None, *, literally: bool = False
     ) -> Iterator[Event]:
         """The answer as it comes about, `Done` last. Raises UserError where there is no question to answer.
 
-        Closing the generator stops what is under way.
+        Closing the generator stops what is under way, a request at a model's server too.
         """
+        started = perf_counter()
         check_question(question)
         yield Status("searching")
-        answer = self.ask(question, history, id, literally=literally)
-        yield from (Checked(sentence, number) for number, sentence in enumerate(answer.sentences))
-        yield Done(answer)
+        session = self.writer.session(self.index_version) if self.writer else None
+        query = self._understood(question, history, session, literally=literally)
+        reading = perf_counter() - started
+        draft = self._route(query)
+        if session and self._is_for_the_model(query, draft):
+            draft = yield from session.write(self._material(query, draft, session))
+        if draft.mode != "model":
+            yield from (Checked(sentence, number) for number, sentence in enumerate(draft.sentences))
+        total = perf_counter() - started
+        seconds = {"retrieve": total - reading, "answer": reading, "total": total}
+        yield Done(replace(draft, id=id, seconds={name: round(value, 4) for name, value in seconds.items()}))
+
+    def without_model(self) -> Assistant:
+        """The same assistant, which asks no language model."""
+        return replace(self, writer=None)
 
     def unanswerable(self, question: str, problem: str, id: str | int | None = None) -> Answer:
         """The record for what was no question that can be answered; `problem` says why in words."""
@@ -150,7 +161,8 @@ class Assistant:
     def configuration(self) -> str:
         """What answers are made with, besides the index: the names of the models."""
         reader = self.reader.name if self.reader else "none"
-        return f"encoder {self.snapshot.encoder.name}, reader {reader}"
+        made_with = f"encoder {self.snapshot.encoder.name}, reader {reader}"
+        return f"{made_with}, model {self.writer.configuration}" if self.writer else made_with
 
     @property
     def passage_count(self) -> int:
@@ -177,6 +189,31 @@ class Assistant:
         section = document.section_at(citation.start)
         start, end = trim(document.text, section.start, section.end)
         return min(start, citation.start), max(end, citation.end)
+
+    def _understood(self, question: str, history: Sequence[Turn], session: Session | None, *, literally: bool) -> Query:
+        """The query behind a question; a follow-up put by the model, where there is one and it is needed."""
+        query = understand(question, history, self.registry, self.snapshot, literally=literally)
+        if session is None or literally or not history or query.kind != "question" or query.definition:
+            return query
+        said = session.standalone(question, history)
+        if said is None:
+            return query
+        return replace(understand(said, (), self.registry, self.snapshot), question=question, language=query.language)
+
+    def _is_for_the_model(self, query: Query, draft: Answer) -> bool:
+        """Whether a model is asked: canonical wordings are not its business, nor what is far from the documents."""
+        assert self.writer is not None  # noqa: S101 - asked only where there is one
+        plain = query.kind in ("question", "compound") and not query.definition and not query.term
+        return plain and draft.mode == "extractive" and draft.confidence >= self.writer.lowest
+
+    def _material(self, query: Query, draft: Answer, session: Session) -> Material:
+        languages = self.snapshot.languages
+        foreign = query.language not in languages and bool(languages)
+        said = session.translated(query.standalone, languages[0]) if foreign else None
+        asked = replace(query, standalone=said, language=languages[0], forms=()) if said else query
+        evidence = self._gather(asked)
+        documents = {hit.passage.document_id: self.snapshot.document(hit.passage.document_id) for hit in evidence.hits}
+        return Material(query, asked.standalone, asked.language, draft, evidence, documents)
 
     def _route(self, query: Query) -> Answer:
         if query.kind in ("smalltalk", "outside"):

@@ -83,6 +83,10 @@ def chat(
 def ask(
     question: Annotated[str | None, typer.Argument(help="The question, in quotation marks.")] = None,
     as_json: Json = False,
+    form: Annotated[
+        str | None,
+        typer.Option("--format", metavar="FORMAT", help="The answer with all its quotes as text, markdown or html."),
+    ] = None,
     batch: Annotated[
         Path | None,
         typer.Option(help='JSON Lines of {"id", "question", "history"}; "-" reads standard input.', metavar="FILE"),
@@ -91,6 +95,8 @@ def ask(
     """Answer one question, or a file of them, with citations."""
     if (question is None) == (batch is None):
         raise UserError("Give either one QUESTION in quotation marks, or --batch FILE.")
+    if form is not None and (as_json or batch is not None):
+        raise UserError("Found --format with --json or --batch: give one of them.")
     if batch is not None:
         _ask_batch(batch)
         return
@@ -98,11 +104,23 @@ def ask(
     from assistant.show import show_answer
 
     check_question(question or "")
+    if form is not None:
+        typer.echo(_asked_as(form, question or ""), nl=False)
+        return
     answer = _assistant().ask(question or "")
     if as_json:
         _print_json(answer.as_dict())
     else:
         show_answer(answer)
+
+
+def _asked_as(form: str, question: str) -> str:
+    """The answer in a form of the exports; a form that there is not is told before the index is opened."""
+    from assistant.exports import answer_as, check_form
+
+    check_form(form)
+    assistant = _assistant()
+    return answer_as(form, assistant.ask(question), registry=assistant.registry)
 
 
 @index_app.command("build", epilog="Example: assistant index build")

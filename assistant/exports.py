@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -29,19 +29,33 @@ _FIRST_MARK = re.compile(r"^(?:([+\-=:])|(\d{1,9})([.)]))")
 _Made = TypeVar("_Made")
 
 
-def answer_as(form: str, answer: Answer, base: str = "", *, address: str = "", registry: Registry | None = None) -> str:
+def answer_as(
+    form: str,
+    answer: Answer,
+    base: str = "",
+    *,
+    address: str = "",
+    asked_at: datetime | None = None,
+    registry: Registry | None = None,
+) -> str:
     """An answer with its sources to paste elsewhere: as `text`, `markdown` or `html` (a fragment without style).
 
     `base` is the address of this site: sources without an address of their own lead to it. `address` is the
-    answer's permanent one; `registry` tells whose wording a source is. Raises UserError for any other form.
+    answer's permanent one, `asked_at` when it was given; `registry` tells whose wording a source is. Raises
+    UserError for any other form.
     """
-    return _of(form, _ANSWER)(sheet(answer, base, address=address, registry=registry))
+    return _of(form, _ANSWER)(sheet(answer, base, address=address, asked_at=asked_at, registry=registry))
+
+
+def check_form(form: str) -> None:
+    """Raises UserError where an answer has no such form."""
+    _of(form, _ANSWER)
 
 
 def conversation_as(
     form: str, kept: Sequence[Kept], base: str = "", *, registry: Registry | None = None
 ) -> str | bytes:
-    """A conversation as a file: `text`, `markdown`, `html` (a page that asks nothing of anyone), `json` or `pdf`.
+    """A conversation as a file: `markdown`, `html` (a page that asks nothing of anyone), `json` or `pdf`.
 
     Only `pdf` is bytes. Raises UserError for any other form, and where there is no answer.
     """
@@ -114,11 +128,6 @@ def _numbers(numbers: Sequence[int]) -> str:
 
 def _colophon(one: Sheet) -> str:
     return "\n".join(part for part in (one.colophon, one.address) if part)
-
-
-def _conversation_text(kept: Sequence[Kept], base: str, registry: Registry | None) -> str:
-    rule = "\n" + "-" * 72 + "\n\n"
-    return "\n\n".join(heading_of(kept)) + "\n" + rule + rule.join(map(_text, sheets(kept, base, registry=registry)))
 
 
 # Markdown
@@ -199,8 +208,6 @@ _ANSWER: dict[str, Callable[[Sheet], str]] = {
     "text": _text, "markdown": _markdown, "html": render.answer_fragment,
 }  # fmt: skip
 _CONVERSATION: dict[str, Callable[[Sequence[Kept], str, Registry | None], str | bytes]] = {
-    "text": _conversation_text, "markdown": _conversation_markdown, "html": _conversation_html,
+    "markdown": _conversation_markdown, "html": _conversation_html,
     "json": _conversation_json, "pdf": _conversation_pdf,
 }  # fmt: skip
-ANSWER_FORMS = tuple(_ANSWER)
-CONVERSATION_FORMS = tuple(_CONVERSATION)

@@ -10,10 +10,11 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from io import BytesIO
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
+from threading import Lock
 from typing import Any
-from unicodedata import bidirectional
+from unicodedata import bidirectional, category
 from unicodedata import name as unicode_name
 from xml.sax.saxutils import escape, quoteattr
 
@@ -49,7 +50,11 @@ _SHAPED = {
     "BALINESE", "JAVANESE",
 }  # fmt: skip
 _RIGHT_TO_LEFT = {"R", "AL", "AN"}
+_ONE_AT_A_TIME = Lock()
+_LENT = {font for font, _ in _EASTERN.values()}
 _NEW_LINE = re.compile(r"\r\n|\r|\n")
+_PART, _PART_LINES = 1500, 40
+"""Characters and lines that are set as one paragraph at most."""
 _OUTLINED = 120
 """Characters of a question in the outline."""
 _LAST_DRAWN = 0xFFFF
@@ -64,7 +69,18 @@ def _style(size: float, leading: float, face: str = _SANS, color: str = _INK, **
 
 _TITLE = _style(20, 26, _BOLD, spaceAfter=2)
 _DAYS = _style(9.5, 14, color=_SOFT, spaceAfter=10)
-_NOTICE = _style(9.5, 14, color=_INK, borderPadding=6, borderWidth=0.7, borderColor=HexColor(_RULE), spaceAfter=12)
+_NOTICE = _style(
+    9.5,
+    14,
+    color=_INK,
+    leftIndent=6,
+    rightIndent=6,
+    borderPadding=6,
+    borderWidth=0.7,
+    borderColor=HexColor(_RULE),
+    spaceBefore=8,
+    spaceAfter=12,
+)
 _QUESTION = _style(14.5, 20, _BOLD, spaceBefore=20, spaceAfter=3, keepWithNext=1)
 _KIND = _style(9.5, 14, _BOLD, _BRAND, spaceAfter=5, keepWithNext=1)
 _SEARCHED = _style(9.5, 14, _ITALIC, _SOFT, spaceAfter=5)
@@ -101,43 +117,68 @@ class _Question(Paragraph):  # type: ignore[misc]
 
 
 @dataclass(frozen=True, slots=True)
+class _Script:
+    """In place of a font: what a letter is written in that no font here shows."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Setting:
-    """Text turned to marked-up text in fonts that hold it. `unshown` counts what none of them holds, by its name."""
+    """Text turned to marked-up text in fonts that hold it.
+
+    `unshown` are the scripts and signs that none of them shows, in the order of the text; `lent` are the fonts
+    that it leaves to the reader's program.
+    """
 
     language: str
-    unshown: dict[str, int] = field(default_factory=dict)
+    unshown: dict[str, None] = field(default_factory=dict)
+    lent: set[str] = field(default_factory=set)
 
     def set(self, text: str, face: str = _SANS) -> str:
         """Text in a face, in another font where that lacks a letter; the markup is the library's."""
         language = _eastern_language(text, self.language)
-        fonts = (face if one.isspace() else _font_of(one, face, language) for one in text)
+        fonts = (face if one.isspace() else _font_of(one, face, language) or _script(one) for one in text)
         pairs = groupby(zip(fonts, text, strict=True), lambda pair: pair[0])
         runs = _joined((font, "".join(one for _, one in some)) for font, some in pairs)
         return "".join(self._run(font, run, face) for font, run in runs)
 
-    def _run(self, font: str | None, text: str, face: str) -> str:
-        if font is None:
-            return f'<font color="{_SOFT}">{self.set(self._missing(text), face)}</font>'
+    def _run(self, font: str | _Script, text: str, face: str) -> str:
+        if isinstance(font, _Script):
+            return f'<font color="{_SOFT}">{self.set(self._missing(font, text), face)}</font>'
+        if font in _LENT:
+            self.lent.add(font)
         lines = "<br/>".join(escape(line) for line in _NEW_LINE.split(text))
         return lines if font == face else f'<font name="{font}">{lines}</font>'
 
-    def _missing(self, text: str) -> str:
-        script = _script(text)
+    def _missing(self, script: _Script, text: str) -> str:
+        self.unshown[script.name] = None
         letters = len("".join(text.split()))
-        self.unshown[script] = self.unshown.get(script, 0) + letters
-        return counted("[{script}: {count} character]", "[{script}: {count} characters]", letters, script=script)
+        return counted("[{script}: {count} character]", "[{script}: {count} characters]", letters, script=script.name)
 
-    def notice(self) -> str:
-        """The sentence on what the pages do not show."""
-        return said(
-            "This PDF cannot show some of the text ({scripts}): brackets stand in its place. "
-            "The Markdown and HTML files have all of it.",
-            scripts=", ".join(self.unshown),
-        )
+    def notices(self) -> Iterator[str]:
+        """Sentences on what the pages do not show, or may not."""
+        if self.unshown:
+            yield said(
+                "This PDF cannot show some of the text ({scripts}): brackets stand in its place. "
+                "The Markdown and HTML files have all of it.",
+                scripts=", ".join(self.unshown),
+            )
+        if self.lent:
+            yield said(
+                "The Chinese, Japanese and Korean letters are shown in a font of your PDF program; where it has none, "
+                "the Markdown and HTML files have them."
+            )
 
 
 def conversation_pdf(title: str, heading: tuple[str, str], sheets: Sequence[Sheet]) -> bytes:
     """The answers set on A4, with an outline. `title` names the document, `heading` stands over it."""
+    # The library keeps its fonts for the whole program.
+    with _ONE_AT_A_TIME:
+        return _set(title, heading, sheets)
+
+
+def _set(title: str, heading: tuple[str, str], sheets: Sequence[Sheet]) -> bytes:
     setting = _Setting(language())
     head = [_paragraph(setting, heading[0], _TITLE), _paragraph(setting, heading[1], _DAYS)]
     answers = [
@@ -145,16 +186,16 @@ def conversation_pdf(title: str, heading: tuple[str, str], sheets: Sequence[Shee
         for turn, sheet in enumerate(sheets, 1)
         for flowable in _answer(replace(setting, language=sheet.language), sheet, turn)
     ]
-    notice = [_paragraph(setting, setting.notice(), _NOTICE)] if setting.unshown else []
+    notices = [_paragraph(setting, sentence, _NOTICE) for sentence in setting.notices()]
     foot = _paragraph(setting, " · ".join(heading), _FOOT)
     made = BytesIO()
     document = BaseDocTemplate(
         made, pagesize=A4, title=title, author="", subject=" · ".join(heading), lang=sheets[0].language,
-        leftMargin=_MARGIN, rightMargin=_MARGIN, topMargin=_MARGIN, bottomMargin=_MARGIN,
+        leftMargin=_MARGIN, rightMargin=_MARGIN, topMargin=_MARGIN, bottomMargin=_MARGIN, initialFontName=_SANS,
     )  # fmt: skip
     frame = Frame(_MARGIN, _MARGIN, document.width, document.height, 0, 0, 0, 0)
     document.addPageTemplates(PageTemplate(frames=[frame], onPage=partial(_draw_foot, foot)))
-    document.build([*head, *notice, *answers], canvasmaker=partial(Canvas, initialFontName=_SANS))
+    document.build([*head, *notices, *answers])
     return made.getvalue()
 
 
@@ -182,19 +223,51 @@ def _answer(setting: _Setting, sheet: Sheet, turn: int) -> Iterator[Flowable]:
 
 
 def _line(setting: _Setting, line: Line, turn: int) -> Iterator[Flowable]:
+    style = _NOTE if line.is_note else _SAID
     numbers = "".join(f'\u00a0<a href="#t{turn}s{one}" color="{_BRAND}">[{one}]</a>' for one in line.numbers)
     support = f" ({setting.set(line.support, _ITALIC)})" if line.support else ""
+    if len(line.text) > _PART:
+        yield from _parted(setting, line.text, style, Paragraph, more=numbers + support)
+        return
     pieces = ((line.before, _SANS), (line.found, _BOLD), (line.after, _SANS))
     marked_up = "".join(setting.set(text, face) for text, face in pieces)
-    yield Paragraph(marked_up + numbers + support, _fit(_NOTE if line.is_note else _SAID, line.text))
+    yield Paragraph(marked_up + numbers + support, _fit(style, line.text))
 
 
 def _source(setting: _Setting, source: Cited, turn: int) -> Iterator[Flowable]:
     anchor = f'<a name="t{turn}s{source.number}"/>'
     yield _paragraph(setting, f"[{source.number}] {source.place}", _PLACE, before=anchor)
-    yield _paragraph(setting, source.quote, _QUOTE, _Quoted)
+    yield from _parted(setting, source.quote, _QUOTE, _Quoted)
     if source.address:
         yield Paragraph(_linked(setting, source.address, source.shown_address), _ADDRESS)
+
+
+def _parted(
+    setting: _Setting, text: str, style: ParagraphStyle, kind: type[Paragraph], more: str = ""
+) -> Iterator[Flowable]:
+    """A text in parts: the library breaks the whole rest of a paragraph anew on each page that it reaches."""
+    *parts, last = _parts(text)
+    closer = ParagraphStyle("", style, spaceAfter=0)
+    for part in parts:
+        yield _paragraph(setting, part, closer, kind)
+    yield _paragraph(setting, last, style, kind, more=more)
+
+
+def _parts(text: str) -> list[str]:
+    """A text cut at the ends of lines, or of words, or anywhere, into parts of a page's length at most."""
+    parts = []
+    rest = "\n".join(_NEW_LINE.split(text))
+    while len(rest) > _PART or rest.count("\n") > _PART_LINES:
+        end = min(_PART, _nth_line_end(rest))
+        cut = max(rest.rfind("\n", 1, end + 1), 0) or max(rest.rfind(" ", 1, end), 0) or end
+        parts.append(rest[:cut])
+        rest = rest[cut:].removeprefix("\n")
+    return [*parts, rest]
+
+
+def _nth_line_end(text: str) -> int:
+    ends = (found.start() for found in re.finditer("\n", text))
+    return next(islice(ends, _PART_LINES - 1, None), len(text))
 
 
 def _linked(setting: _Setting, address: str, shown: str, before: str = "") -> str:
@@ -222,6 +295,8 @@ def _fit(style: ParagraphStyle, text: str) -> ParagraphStyle:
 
 # Fonts
 
+_Run = tuple[str | _Script, str]
+
 
 @cache
 def _held() -> Mapping[str, Container[int]]:
@@ -239,7 +314,8 @@ def _held() -> Mapping[str, Container[int]]:
 def _font_of(character: str, face: str, language: str) -> str | None:
     """The font that shows a letter; None where none does, or none as its script is written."""
     code = ord(character)
-    if code > _LAST_DRAWN or bidirectional(character) in _RIGHT_TO_LEFT or _named(character) in _SHAPED:
+    unfit = code > _LAST_DRAWN or bidirectional(character) in _RIGHT_TO_LEFT or category(character) == "Cc"
+    if unfit or _named(character) in _SHAPED:
         return None
     held = _held()
     if found := next((name for name in (face, *held) if code in held[name]), None):
@@ -261,21 +337,22 @@ def _eastern_language(text: str, language: str) -> str:
     return language if language in _EASTERN else "zh"
 
 
-def _script(text: str) -> str:
-    """What a text is written in, in a word; a sign that no script has is named by its number."""
-    named = next((one for one in text if one.isalpha() and _named(one)), None)
-    return _named(named).capitalize() if named else f"U+{ord(text.strip()[0]):04X}"
+@cache
+def _script(character: str) -> _Script:
+    """A letter's script in a word; a sign that no script has is named by its number."""
+    name = _named(character)
+    return _Script(name.capitalize() if name in _SHAPED or character.isalpha() else f"U+{ord(character):04X}")
 
 
 def _named(character: str) -> str:
     return re.split("[ -]", unicode_name(character, ""))[0]
 
 
-def _joined(runs: Iterable[tuple[str | None, str]]) -> list[tuple[str | None, str]]:
+def _joined(runs: Iterable[_Run]) -> list[_Run]:
     """Runs with their fonts, words that cannot be shown put together with the blanks between them."""
-    found: list[tuple[str | None, str]] = []
+    found: list[_Run] = []
     for font, text in runs:
-        if font is None and len(found) > 1 and found[-2][0] is None and found[-1][1].isspace():
+        if isinstance(font, _Script) and len(found) > 1 and found[-2][0] == font and found[-1][1].isspace():
             blanks, before = found.pop()[1], found.pop()[1]
             text = before + blanks + text
         found.append((font, text))

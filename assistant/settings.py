@@ -49,6 +49,12 @@ class Settings(BaseSettings):
     reader: str = SHIPPED_READER
     # Whether `encoder` and `reader` may be names on the Hugging Face hub, which is then asked for them.
     hub: Literal["allow", "deny"] = "deny"
+    # A language model that writes answers, as provider:name; unset, none does.
+    model: str | None = None
+    # What one question may take of it: seconds and calls, and tokens a call.
+    model_seconds: float = Field(30.0, gt=0, le=600)
+    model_calls: int = Field(4, ge=1, le=20)
+    model_tokens: int = Field(800, ge=50, le=20_000)
     # The address of a server that speaks the OpenAI protocol, for a language model.
     model_url: str | None = None
     # What is kept of conversations: an SQLite file, or the address of a PostgreSQL database.

@@ -24,7 +24,7 @@ ONE_FILE_EACH = (
     "huggingface_hub", "ir_measures", "jinja2",
     "langchain", "langchain_core",
     "markdown_it", "onnxruntime", "openpyxl", "pydantic_settings", "pypdf", "pypdfium2", "rapidfuzz",
-    "sentence_transformers", "sqlalchemy",
+    "pymupdf_fonts", "reportlab", "sentence_transformers", "sqlalchemy",
     "tokenizers", "torch", "trafilatura", "typer", "uvicorn",
 )  # fmt: skip
 

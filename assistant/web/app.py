@@ -12,7 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from assistant.accounts import Person
 from assistant.records.types import Records
 from assistant.web import accounts as sign_in
-from assistant.web import answers, api, chat, definitions, documents, health, languages, render, reviews
+from assistant.web import answers, api, chat, definitions, documents, downloads, health, languages, render, reviews
 from assistant.web.access import Visitor, visiting
 from assistant.web.accounts import Accounts
 from assistant.web.door import Door, Proxies, is_call
@@ -65,6 +65,8 @@ def create_app(
     # FastAPI's own documentation pages fetch their scripts from another host.
     app = FastAPI(title=title, docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(health.router(site))
+    # Before the pages of answers, whose addresses are those of their files without an ending.
+    app.include_router(downloads.router(site))
     app.include_router(documents.router(site))
     app.include_router(definitions.router(site))
     app.include_router(api.router(site))

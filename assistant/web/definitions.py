@@ -23,9 +23,10 @@ from assistant.check import check_wording, unknown_term, wordings
 from assistant.citations import citation_id
 from assistant.messages import verdict_in_words
 from assistant.sources import with_source
-from assistant.web import render, review
+from assistant.web import render, review, speech
 from assistant.web.cards import clip_end, document_address
 from assistant.web.site import Answerer, Site
+from assistant.web.speech import counted, said
 from corpus.check import LONGEST, Check
 from corpus.differences import differences
 from corpus.errors import UserError
@@ -34,7 +35,7 @@ from corpus.wording import folded
 
 HERE = "/definitions"
 CHECK = "/definitions/check"
-_DAMAGED = "This address is cut short or damaged: paste the text again."
+DAMAGED = "This address is cut short or damaged: paste the text again."
 _LONGEST_ADDRESS = 6000
 _LARGEST_FILE = 50_000_000
 _LONGEST_NAME = 80
@@ -129,7 +130,7 @@ def _definition(site: Site, answerer: Answerer, term: str) -> Response:
     found = answerer.registry.find(term)
     if found is None:
         words = unknown_term(answerer, term)
-        return HTMLResponse(render.message(site, "No such definition", words), status_code=404)
+        return HTMLResponse(render.message(site, said("No such definition"), words), status_code=404)
     first, *rest = answerer.registry.versions(found.definition.term)
     others = [_shown(answerer, one) for one in rest if one.body != first.body and one.status == first.status]
     values = {
@@ -203,8 +204,8 @@ def _audited(site: Site, answerer: Answerer, term: str, file: UploadFile) -> Res
         return _form(site, answerer, term, problem=str(error), status=400)
     if found.refused:
         return _form(site, answerer, term, problem=f"{name} cannot be read: {found.refused[0].reason}.", status=400)
-    count = len(found.findings)
-    places = f"{count} place{'s' if count != 1 else ''} in it quote{'s' if count == 1 else ''} a definition."
+    one, many = "{count} place in it quotes a definition.", "{count} places in it quote a definition."
+    places = counted(one, many, len(found.findings))
     shown = [render.findings_shown(one) for one in found.findings]
     return _form(site, answerer, term, audit={"name": name, "places": places, "findings": shown})
 
@@ -248,9 +249,9 @@ def _result(answerer: Answerer, found: Check) -> dict[str, Any]:
         "verdict": review.name(found.verdict),
         "sign": review.sign(found.verdict),
         "tone": review.tone(found.verdict),
-        "sentence": verdict_in_words(found, "en"),
+        "sentence": verdict_in_words(found, speech.language()),
         "sides": review.review(found),
-        "canonical_name": f"Canonical wording: {compared.term} ({compared.body})",
+        "canonical_name": said("Canonical wording: {term} ({body})", term=compared.term, body=compared.body),
         "language": _document(answerer, compared).language,
         "term_address": definition_address((found.match or compared).term),
     }
@@ -278,12 +279,12 @@ def _unpacked(packed: str) -> str:
         data = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
         text = unpacker.decompress(data, 4 * LONGEST).decode("utf-8")
     except (binascii.Error, zlib.error, UnicodeDecodeError, ValueError) as error:
-        raise UserError(_DAMAGED) from error
+        raise UserError(said(DAMAGED)) from error
     if not unpacker.eof:
-        raise UserError(_DAMAGED)
+        raise UserError(said(DAMAGED))
     return text
 
 
 def _not_yet(site: Site) -> Response:
-    page = render.message(site, "Not ready yet", site.obstacle)
+    page = render.message(site, said("Not ready yet"), said(site.obstacle))
     return HTMLResponse(page, status_code=503, headers={"Retry-After": "5"})

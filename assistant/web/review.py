@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
+from assistant.web.speech import said
 from corpus.check import Check
 from corpus.differences import Difference
 
@@ -45,6 +46,9 @@ _SIGNS = {
 }
 
 
+VERDICTS = tuple(_SIGNS)
+
+
 def sign(verdict: str) -> str:
     """A sign for a verdict, for those who do not see colours."""
     return _SIGNS[verdict][0]
@@ -61,7 +65,7 @@ def name(verdict: str) -> str:
     >>> name("formatting_only")
     'Formatting only'
     """
-    return verdict.replace("_", " ").capitalize()
+    return said(verdict.replace("_", " ").capitalize())
 
 
 def review(found: Check) -> Review:

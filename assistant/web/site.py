@@ -27,6 +27,10 @@ class Answerer(Protocol):
         """The answer as it comes about; closing the iterator stops the work. Raises UserError as `ask` does."""
         ...
 
+    def without_model(self) -> Answerer:
+        """The same answerer, which asks no language model."""
+        ...
+
     def context(self, citation: Citation) -> tuple[int, int]:
         """The span of the passage around `citation`, in its document's text."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -10,7 +11,7 @@ from typing import Any
 
 from assistant.citations import cite
 from assistant.registry import Registry
-from assistant.types import Answer, Citation, Done, Event, Mode, Outcome, Sentence, Status, Turn
+from assistant.types import Answer, Checked, Citation, Done, Draft, Event, Mode, Outcome, Sentence, Status, Turn
 from corpus.errors import UserError
 from corpus.types import Definition, Document, DocumentInfo, Drifted, Page, Refused, Section
 
@@ -85,6 +86,9 @@ class Library:
         self.index_version = "g1"
         self.passage_count = 2
         self.configuration = "harbour"
+        # How many twentieths of a second an answer is being written, and how often that was stopped.
+        self.patience = 10
+        self.stopped = 0
         self.examples: Sequence[str] = ("What is a lantern?", "What is on the glass?")
         self.registry = Registry((make_definition(self.page),), lambda word: 2)
         self.drifted: Sequence[Drifted] = ()
@@ -116,10 +120,31 @@ class Library:
     ) -> Iterator[Event]:
         self.followed.append((question, tuple(history)))
         yield Status("searching")
+        if "written" in question:
+            yield from self._written()
         answer = self.ask(question, history)
         # A question that was understood in another way than it was typed.
         standalone = question if literally else question.replace("lanten", "lantern")
         yield Done(replace(answer, standalone_question=standalone))
+
+    def _written(self) -> Iterator[Event]:
+        """What a slow model writes: its first sentence is checked, its second is not in the documents."""
+        first, second = "It has a flame. ", "It hums at night. "
+        try:
+            yield Status("writing")
+            yield Draft(first)
+            yield Draft(second)
+            yield Checked(Sentence(first.strip(), "supported", (1,)), 0)
+            yield Checked(Sentence(second.strip(), "unsupported", ()), 1)
+            for _ in range(self.patience):
+                time.sleep(0.05)
+                yield Draft("And more. ")
+        except GeneratorExit:
+            self.stopped += 1
+            raise
+
+    def without_model(self) -> Library:
+        return self
 
     def context(self, citation: Citation) -> tuple[int, int]:
         section = self.page.section_at(citation.start)
