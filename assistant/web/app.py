@@ -9,7 +9,9 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from assistant.records.types import Records
-from assistant.web import answers, api, chat, definitions, documents, health, languages
+from assistant.web import answers, api, chat, definitions, documents, health, languages, render
+from assistant.web.first import First
+from assistant.web.lasting import Lasting
 from assistant.web.render import STATIC
 from assistant.web.shell import Shell
 from assistant.web.site import Answerer, Site
@@ -51,5 +53,7 @@ def create_app(
         staff(app, site)
     # The chat is mounted last: at "/" it would swallow every route that comes after it.
     chat.mount(app, site)
+    app.add_middleware(First, view=lambda: render.first(site))
+    app.add_middleware(Lasting)
     app.add_middleware(Shell)
     return app
