@@ -16,6 +16,8 @@ from assistant.web import answers, api, chat, definitions, documents, downloads,
 from assistant.web.access import Visitor, visiting
 from assistant.web.accounts import Accounts
 from assistant.web.door import Door, Proxies, is_call
+from assistant.web.first import First
+from assistant.web.lasting import Lasting
 from assistant.web.render import STATIC
 from assistant.web.shell import Shell
 from assistant.web.site import Answerer, Site
@@ -84,6 +86,9 @@ def create_app(
         # The chat is mounted last: at "/" it would swallow every route that comes after it.
         chat.mount(app, site)
     app.add_exception_handler(UserError, _problem(site))
+    # The one that is added last is asked first.
+    app.add_middleware(First, view=lambda: render.first(site))
+    app.add_middleware(Lasting)
     app.add_middleware(Door, site=site, accounts=accounts, proxies=proxies or Proxies())
     app.add_middleware(Shell)
     return app
