@@ -27,7 +27,7 @@ from assistant.verify.grounds import Ground, Grounds, Verified, verified
 from corpus.spans import Span
 from corpus.types import Document
 from corpus.wording import folded
-from index.words import words
+from index.words import terms, words
 
 log = logging.getLogger(__name__)
 _PASSAGES = 6
@@ -124,7 +124,7 @@ class Session:
         """A follow-up as a question of its own; None where the model gives none that the conversation holds."""
         turns = [prompts.turn(one.role, one.content[-1500:]) for one in history[-_TURNS:]]
         said = self._line(prompts.STANDALONE, "\n".join([*turns, prompts.question(question)]))
-        known = set(words(" ".join([question, *(one.content for one in history)])))
+        known = set(terms(" ".join([question, *(one.content for one in history)])))
         # It may put in what was said before, and nothing that was not.
         return said if said and _new_words(said, known) == 0 else None
 
@@ -367,4 +367,4 @@ def _without(material: Material, why: str) -> Answer:
 
 def _new_words(text: str, known: set[str]) -> int:
     """How many words of content a text has that are not known."""
-    return sum(len(word) > _SHORT_WORD and word not in known for word in words(text))
+    return sum(len(word) > _SHORT_WORD and not set(terms(word)) <= known for word in words(text))

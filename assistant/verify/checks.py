@@ -240,7 +240,7 @@ def invents_no_being(found: Alignment) -> str | None:
             continue
         between = found.source[min(left, right) + 1 : max(left, right)]
         if any(one.kind == "be" for one in between) or any(
-            one.kind == "be" for one in found.source[max(0, left - 2) : left]
+            one.kind == "be" for one in found.source[max(0, min(left, right) - 2) : min(left, right)]
         ):
             continue
         if any(one.counts for one in between) or not (is_participle(found.source[right]) or _is_subjectless(found)):
