@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 from assistant import prompts
@@ -104,6 +104,11 @@ class Writer:
             getattr(prompts, name) for name in ("ANSWER", "AS_JSON", "AS_MARKERS", "REPAIR", "STANDALONE", "TRANSLATE")
         ]
         return digest(self.model.name, self.calls, self.tokens, self.lowest, told, prompts.SCHEMA)[:12]
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The model and how it does, for staff."""
+        return {"name": self.model.name, "configuration": self.configuration, **asdict(self.health)}
 
     def session(self, index_version: str) -> Session:
         """A question's worth of asking."""

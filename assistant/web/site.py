@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from assistant.registry import Registry
 from assistant.types import Answer, Citation, Turn
@@ -51,6 +51,11 @@ class Answerer(Protocol):
 
     @property
     def passage_count(self) -> int: ...
+
+    @property
+    def model(self) -> Mapping[str, Any] | None:
+        """The language model that writes, and how it does; None where none does."""
+        ...
 
     @property
     def notice(self) -> str | None:
