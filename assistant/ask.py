@@ -8,10 +8,11 @@ Every quotation is cut out of a document by its offsets, so it is verbatim by co
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from assistant.calibration import Calibration, calibration_for
 from assistant.check import check_wording
@@ -172,6 +173,11 @@ class Assistant:
     def notice(self) -> str | None:
         """What is wrong with a newer index, where an older one has to serve, or with the calibration."""
         return self.snapshot.notice or self.remark
+
+    @property
+    def model(self) -> Mapping[str, Any] | None:
+        """The language model that writes, its configuration's digest, and how it does; None where none does."""
+        return self.writer.state if self.writer else None
 
     @property
     def examples(self) -> list[str]:

@@ -20,8 +20,8 @@ NETWORKS = {Path("index/torch_encoder.py"), Path("index/reader_net.py"), Path("e
 FIRST_SCHEMA = Path("assistant/records/migrations/versions/v001_first.py")
 DATABASE = {Path("assistant/records/database.py"), FIRST_SCHEMA}
 ONE_FILE_EACH = (
-    "PIL", "Stemmer", "alembic", "argon2", "babel", "bm25s", "charset_normalizer", "chromadb", "docx", "gradio", "httpx",
-    "huggingface_hub", "ir_measures", "jinja2",
+    "PIL", "Stemmer", "alembic", "argon2", "babel", "bm25s", "charset_normalizer", "chromadb", "docx", "gradio",
+    "httpx", "huggingface_hub", "ir_measures", "jinja2",
     "langchain", "langchain_core",
     "markdown_it", "onnxruntime", "openpyxl", "playwright", "pydantic_settings", "pypdf", "pypdfium2", "rapidfuzz",
     "pymupdf_fonts", "reportlab", "sentence_transformers", "sqlalchemy",

@@ -82,6 +82,7 @@ def test_readyz_tells_loading_failed_and_ready_apart(client: TestClient) -> None
         {
             "status": "ready",
             "notice": None,
+            "model": None,
             "index_version": "g1",
             "documents": 1,
             "passages": 2,

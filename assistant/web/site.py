@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from assistant.records.types import Records
 from assistant.registry import Registry
@@ -67,6 +67,11 @@ class Answerer(Protocol):
 
     @property
     def passage_count(self) -> int: ...
+
+    @property
+    def model(self) -> Mapping[str, Any] | None:
+        """The language model that writes, and how it does; None where none does."""
+        ...
 
     @property
     def notice(self) -> str | None:

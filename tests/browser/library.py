@@ -82,6 +82,7 @@ class Library:
         self.followed: list[tuple[str, tuple[Turn, ...]]] = []
         self.shelf: Sequence[Document] = (self.page,)
         self.notice: str | None = None
+        self.model: dict[str, Any] | None = None
         self.refused: Sequence[Refused] = (Refused("harbour/map.pdf", "The file is empty."),)
         self.index_version = "g1"
         self.passage_count = 2
