@@ -68,12 +68,17 @@ def chat(
             "--staff", help="Without sign-in: serve the staff's pages too; whoever reaches the address can use them."
         ),
     ] = False,
+    everybody: Annotated[
+        bool, typer.Option("--open", help="Without sign-in: serve everybody who reaches the address.")
+    ] = False,
 ) -> None:
     """Serve the chat in a browser; builds the index first where there is none."""
+    from assistant.exposure import check_exposure
     from assistant.service import has_index
     from assistant.web.main import run
 
-    settings = _settings(host=host, port=port)
+    settings = _settings(host=host, port=port, open=everybody or None)
+    check_exposure(settings)
     if not has_index(settings):
         _build(settings)
     run(settings, announce=_note, staff=_staff_pages(settings) if staff or settings.asks_who else None)
