@@ -84,6 +84,25 @@ def chat(
     run(settings, announce=_note, staff=_staff_pages(settings) if staff or settings.asks_who else None)
 
 
+@app.command(epilog="Example: assistant doctor --json")
+def doctor(as_json: Json = False) -> None:
+    """Look at the whole installation: what is sound, what is not, and what to do about it.
+
+    Exit code 1 where something has to be put right. Nothing is changed.
+    """
+    from assistant.doctor import doctor as examine
+    from assistant.doctor import lines_of, record_of
+
+    findings = examine()
+    if as_json:
+        _print_json(record_of(findings))
+    else:
+        for line in lines_of(findings):
+            typer.echo(line)
+    if any(one.state == "fault" for one in findings):
+        raise typer.Exit(1)
+
+
 @app.command(epilog='Example: assistant ask "What is an area of innovation?"')
 def ask(
     question: Annotated[str | None, typer.Argument(help="The question, in quotation marks.")] = None,

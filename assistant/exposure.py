@@ -14,8 +14,9 @@ def check_exposure(settings: Settings) -> None:
     if settings.open or settings.asks_who or is_local(settings.host):
         return
     raise UserError(
-        f"On {settings.host} other machines can reach this program, and it asks nobody who they are: let people sign in "
-        "(ASSISTANT_USERS, or ASSISTANT_TRUST_HEADER behind a proxy), leave --host out, or give --open to serve everybody."
+        f"On {settings.host} other machines can reach this program, and it asks nobody who they are: let people sign "
+        "in (ASSISTANT_USERS, or ASSISTANT_TRUST_HEADER behind a proxy), leave --host out, or give --open to serve "
+        "everybody."
     )
 
 

@@ -23,7 +23,8 @@ ONE_FILE_EACH = (
     "Stemmer", "alembic", "argon2", "bm25s", "charset_normalizer", "chromadb", "docx", "gradio", "httpx",
     "huggingface_hub", "ir_measures", "jinja2",
     "langchain", "langchain_core", "limits",
-    "markdown_it", "onnxruntime", "openpyxl", "prometheus_client", "pydantic_settings", "pypdf", "pypdfium2", "rapidfuzz",
+    "markdown_it", "onnxruntime", "openpyxl", "prometheus_client", "pydantic_settings", "pypdf", "pypdfium2",
+    "rapidfuzz",
     "pymupdf_fonts", "reportlab", "sentence_transformers", "sqlalchemy",
     "tokenizers", "torch", "trafilatura", "typer", "uvicorn",
 )  # fmt: skip

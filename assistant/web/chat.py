@@ -24,6 +24,7 @@ from assistant.web.answers import user_of
 from assistant.web.conversation import Conversation, turns
 from assistant.web.site import Site
 from assistant.web.talking import Step, Talker
+from assistant.web.traced import id_in
 from corpus.errors import UserError
 
 WORDS = {

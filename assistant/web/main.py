@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 from fastapi import FastAPI
 
-from assistant.accounts import Users
 from assistant import logs
+from assistant.accounts import Users
 from assistant.ask import Assistant
 from assistant.exposure import check_exposure
 from assistant.records.store import Store
@@ -138,9 +138,9 @@ def run(
     threading.Thread(target=expire_daily, args=(records,), name="remove old records", daemon=True).start()
     metrics = Metrics()
     app = create_app(
-        watching(loading.get, metrics, log_questions=settings.log_questions), failure=loading.failure, title=settings.title, contact=settings.contact, staff=staff,
-        records=records if settings.keep_days else None, accounts=accounts, proxies=proxies, bounds=bounds,
-        metrics=metrics, built=loading.built,
+        watching(loading.get, metrics, log_questions=settings.log_questions), failure=loading.failure,
+        title=settings.title, contact=settings.contact, staff=staff, records=records if settings.keep_days else None,
+        accounts=accounts, proxies=proxies, bounds=bounds, metrics=metrics, built=loading.built,
     )  # fmt: skip
     host, port = sock.getsockname()[:2]
     announce(f"{settings.title}: http://{f'[{host}]' if ':' in host else host}:{port} (Ctrl-C stops it)")

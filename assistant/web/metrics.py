@@ -31,9 +31,7 @@ class Metrics:
         self._stages = Histogram(
             "assistant_stage_seconds", "Seconds by stage.", ["stage"], buckets=_SECONDS, registry=registry
         )
-        self._responses = Counter(
-            "assistant_responses", "HTTP responses by status.", ["status"], registry=registry
-        )
+        self._responses = Counter("assistant_responses", "HTTP responses by status.", ["status"], registry=registry)
         self._ready = Gauge("assistant_ready", "1 where questions can be answered.", registry=registry)
         self._built = Gauge("assistant_index_built_timestamp_seconds", "When the index was built.", registry=registry)
         self._age = Gauge("assistant_index_age_seconds", "How old the index is.", registry=registry)
