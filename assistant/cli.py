@@ -68,15 +68,39 @@ def chat(
             "--staff", help="Without sign-in: serve the staff's pages too; whoever reaches the address can use them."
         ),
     ] = False,
+    everybody: Annotated[
+        bool, typer.Option("--open", help="Without sign-in: serve everybody who reaches the address.")
+    ] = False,
 ) -> None:
     """Serve the chat in a browser; builds the index first where there is none."""
+    from assistant.exposure import check_exposure
     from assistant.service import has_index
     from assistant.web.main import run
 
-    settings = _settings(host=host, port=port)
+    settings = _settings(host=host, port=port, open=everybody or None)
+    check_exposure(settings)
     if not has_index(settings):
         _build(settings)
     run(settings, announce=_note, staff=_staff_pages(settings) if staff or settings.asks_who else None)
+
+
+@app.command(epilog="Example: assistant doctor --json")
+def doctor(as_json: Json = False) -> None:
+    """Look at the whole installation: what is sound, what is not, and what to do about it.
+
+    Exit code 1 where something has to be put right. Nothing is changed.
+    """
+    from assistant.doctor import doctor as examine
+    from assistant.doctor import lines_of, record_of
+
+    findings = examine()
+    if as_json:
+        _print_json(record_of(findings))
+    else:
+        for line in lines_of(findings):
+            typer.echo(line)
+    if any(one.state == "fault" for one in findings):
+        raise typer.Exit(1)
 
 
 @app.command(epilog='Example: assistant ask "What is an area of innovation?"')

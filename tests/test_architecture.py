@@ -22,8 +22,9 @@ DATABASE = {Path("assistant/records/database.py"), FIRST_SCHEMA}
 ONE_FILE_EACH = (
     "PIL", "Stemmer", "alembic", "argon2", "babel", "bm25s", "charset_normalizer", "chromadb", "docx", "gradio",
     "httpx", "huggingface_hub", "ir_measures", "jinja2",
-    "langchain", "langchain_core",
-    "markdown_it", "onnxruntime", "openpyxl", "playwright", "pydantic_settings", "pypdf", "pypdfium2", "rapidfuzz",
+    "langchain", "langchain_core", "limits",
+    "markdown_it", "onnxruntime", "openpyxl", "playwright", "prometheus_client", "pydantic_settings", "pypdf", "pypdfium2",
+    "rapidfuzz",
     "pymupdf_fonts", "reportlab", "sentence_transformers", "sqlalchemy",
     "tokenizers", "torch", "trafilatura", "typer", "uvicorn",
 )  # fmt: skip

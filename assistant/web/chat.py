@@ -17,12 +17,14 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 import gradio as gr
 from fastapi import FastAPI
 
+from assistant.logs import about
 from assistant.web import render, speech, talking
 from assistant.web.access import visiting, visitor_in
 from assistant.web.answers import user_of
 from assistant.web.conversation import Conversation, turns
 from assistant.web.site import Site
 from assistant.web.talking import Step, Talker
+from assistant.web.traced import id_in
 from corpus.errors import UserError
 
 WORDS = {
@@ -199,7 +201,7 @@ def _updates(site: Site, steps: Iterator[Step], request: gr.Request) -> Iterator
     language, base, seen = _language_of(request), _address_of(request), False
     while True:
         # Between two steps others use the thread, and speak their own language.
-        with speech.speaking(language):
+        with speech.speaking(language), about(id_in(request.request)):
             step = next(steps, None)
             update = _shown(site, step.talk, base, step.typed) if step else (gr.skip(),) * 4
         if step is None and seen:
