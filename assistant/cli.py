@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from assistant.ask import Assistant
     from assistant.settings import Settings
     from assistant.web.site import Site
-    from corpus.types import Definition
     from evals.command import Gate, Ground
     from evals.judge import Judge
     from evals.run import Options

@@ -1,4 +1,4 @@
-"""What is listed and looked up, as records: the command line, the HTTP API, the endpoints and the tools give the same."""
+"""What is listed and looked up, as records: command line, HTTP API, endpoints and tools give the same."""
 
 from __future__ import annotations
 

@@ -159,8 +159,8 @@ def show_check(record: CheckRecord, sentence: str) -> None:
             console.print(Text(f"+ {' '.join(one['given'].split())}{note}", style="green"))
     if record["formatting"]:
         console.print(Text(f"Form: {', '.join(record['formatting'])}", style="dim"))
-    for one in record["surroundings"]:
-        console.print(Text(f"Around it: {one['kind']} ({' '.join(one['text'].split())[:60]})", style="dim"))
+    for around in record["surroundings"]:
+        console.print(Text(f"Around it: {around['kind']} ({' '.join(around['text'].split())[:60]})", style="dim"))
 
 
 def show_audit(record: dict[str, Any]) -> None:

@@ -49,6 +49,7 @@ def create_app(
     app.mount("/site", StaticFiles(directory=STATIC))
     if staff is not None:
         staff(app, site)
+    app.include_router(api.unknown_calls())
     # The chat is mounted last: at "/" it would swallow every route that comes after it.
     chat.mount(app, site)
     app.add_middleware(Shell)
