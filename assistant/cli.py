@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from assistant.ask import Assistant
+    from assistant.mcp_server import MCPServer
     from assistant.settings import Settings
     from assistant.web.site import Site
     from evals.command import Gate, Ground
@@ -66,6 +67,32 @@ def chat(
     if not has_index(settings):
         _build(settings)
     run(settings, announce=_note, staff=_staff_pages(settings) if staff else None)
+
+
+@app.command(epilog="Example: assistant mcp --http --port 7861")
+def mcp(
+    http: Annotated[bool, typer.Option("--http", help="Serve over HTTP instead of standard input and output.")] = False,
+    host: Annotated[str, typer.Option(help="With --http: the address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="With --http: the port to listen on.")] = 7861,
+) -> None:
+    """Offer the assistant's tools to other programs, by the Model Context Protocol."""
+    from assistant.mcp_server import make_server
+    from assistant.service import Service, has_index
+
+    settings = _settings()
+    if not has_index(settings):
+        _build(settings)
+    service = Service(settings)
+    service.assistant()
+    service.follow()
+    server = make_server(service.assistant, settings.title)
+    try:
+        if http:
+            _serve_tools(server, host, port)
+        else:
+            server.run()
+    finally:
+        service.close()
 
 
 @app.command(epilog='Example: assistant ask "What is an area of innovation?"')
@@ -517,6 +544,16 @@ def _staff_pages(settings: Settings) -> Callable[[FastAPI, Site], None]:
         mount(app, site, settings)
 
     return pages
+
+
+def _serve_tools(server: MCPServer[Any], host: str, port: int) -> None:
+    from assistant.web.serve import bind, serve
+
+    sock = bind(host, port)
+    taken, port = sock.getsockname()[:2]
+    _note(f"Tools: http://{f'[{taken}]' if ':' in taken else taken}:{port}/mcp (Ctrl-C stops it)")
+    # Nothing is kept between two calls: any server behind one address may answer.
+    serve(server.streamable_http_app(stateless_http=True, json_response=True, host=host), sock)
 
 
 def _settings(**flags: Any) -> Settings:

@@ -9,7 +9,7 @@ from typing import Protocol
 from assistant.check import Canon, definition_record, unknown_term
 from assistant.citations import cite, resolve
 from assistant.shapes import DefinitionAnswer, DocumentDetails, DocumentRecord, PassageRecord
-from assistant.types import Citation
+from assistant.types import Answer, Citation, Turn
 from corpus.errors import UserError
 from corpus.spans import Span
 from corpus.types import Definition, Document, DocumentInfo, Passage
@@ -38,6 +38,14 @@ class Library(Canon, Protocol):
 
     def joined(self, passage: Passage, /) -> Span:
         """The span of a passage with its neighbours that hold the rest of a definition or a list."""
+        ...
+
+
+class Program(Library, Protocol):
+    """A library that answers too."""
+
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
+        """The answer to `question`; raises UserError for what the asker can put right."""
         ...
 
 

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from assistant.records.types import Records
-from assistant.web import answers, api, chat, definitions, documents, health, languages
+from assistant.web import answers, api, api_page, chat, definitions, documents, health, languages
 from assistant.web.render import STATIC
 from assistant.web.shell import Shell
 from assistant.web.site import Answerer, Site
@@ -49,6 +49,7 @@ def create_app(
     app.mount("/site", StaticFiles(directory=STATIC))
     if staff is not None:
         staff(app, site)
+    app.include_router(api_page.router(site))
     app.include_router(api.unknown_calls())
     # The chat is mounted last: at "/" it would swallow every route that comes after it.
     chat.mount(app, site)

@@ -8,7 +8,6 @@ import errno
 import socket
 
 import uvicorn
-from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from corpus.errors import UserError
@@ -57,7 +56,7 @@ def _foreign(host: str) -> str:
     return f"{host} is not an address of this machine: leave --host out, or give 127.0.0.1 or 0.0.0.0."
 
 
-def serve(app: FastAPI, sock: socket.socket) -> None:
+def serve(app: ASGIApp, sock: socket.socket) -> None:
     """Serve on a bound socket until Ctrl-C."""
     closing = asyncio.Event()
     config = uvicorn.Config(_hang_up(app, closing), log_level="warning", timeout_graceful_shutdown=5)
