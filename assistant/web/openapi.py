@@ -10,11 +10,11 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired
 from urllib.parse import quote, urlencode
 
 from pydantic import TypeAdapter
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from assistant import shapes
 from assistant.listing import FOUND, MOST_FOUND
