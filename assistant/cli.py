@@ -18,9 +18,9 @@ from corpus.errors import UserError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from starlette.types import ASGIApp
 
     from assistant.ask import Assistant
-    from assistant.mcp_server import MCPServer
     from assistant.settings import Settings
     from assistant.web.site import Site
     from evals.command import Gate, Ground
@@ -76,7 +76,7 @@ def mcp(
     port: Annotated[int, typer.Option(help="With --http: the port to listen on.")] = 7861,
 ) -> None:
     """Offer the assistant's tools to other programs, by the Model Context Protocol."""
-    from assistant.mcp_server import make_server
+    from assistant.mcp_server import make_server, over_http
     from assistant.service import Service, has_index
 
     settings = _settings()
@@ -88,7 +88,7 @@ def mcp(
     server = make_server(service.assistant, settings.title)
     try:
         if http:
-            _serve_tools(server, host, port)
+            _serve_tools(over_http(server, host), host, port)
         else:
             server.run()
     finally:
@@ -546,14 +546,13 @@ def _staff_pages(settings: Settings) -> Callable[[FastAPI, Site], None]:
     return pages
 
 
-def _serve_tools(server: MCPServer[Any], host: str, port: int) -> None:
+def _serve_tools(app: ASGIApp, host: str, port: int) -> None:
     from assistant.web.serve import bind, serve
 
     sock = bind(host, port)
     taken, port = sock.getsockname()[:2]
     _note(f"Tools: http://{f'[{taken}]' if ':' in taken else taken}:{port}/mcp (Ctrl-C stops it)")
-    # Nothing is kept between two calls: any server behind one address may answer.
-    serve(server.streamable_http_app(stateless_http=True, json_response=True, host=host), sock)
+    serve(app, sock)
 
 
 def _settings(**flags: Any) -> Settings:

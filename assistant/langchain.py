@@ -39,7 +39,7 @@ class AssistantRunnable(Runnable[Asked, AIMessage]):
         for place, block in enumerate(blocks):
             metadata = message.response_metadata if place == len(blocks) - 1 else {}
             # Blocks with an index of their own stay apart when chunks are added.
-            yield AIMessageChunk([{**block, "index": place}], response_metadata=metadata)
+            yield AIMessageChunk(content=[{**block, "index": place}], response_metadata=metadata)
 
     def _message(self, asked: Asked) -> AIMessage:
         answer = self._answer(*_question_in(asked))

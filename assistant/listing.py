@@ -128,13 +128,12 @@ def known_document(library: Library, document_id: str) -> Document:
     return document
 
 
-def text_of(document: Document, start: int = 0, end: int | None = None) -> str:
+def text_of(document: Document, start: int, end: int) -> str:
     """A document's text from `start` to `end`, in code points. Raises UserError for no such span."""
     length = len(document.text)
-    last = length if end is None else end
-    if not 0 <= start <= last <= length:
-        raise UserError(f"Found the span {start} to {last}, expected 0 ≤ start ≤ end ≤ {length} (the text's length).")
-    return document.text[start:last]
+    if not 0 <= start <= end <= length:
+        raise UserError(f"Found the span {start} to {end}, expected 0 ≤ start ≤ end ≤ {length} (the text's length).")
+    return document.text[start:end]
 
 
 def cited(library: Library, citation_id: str) -> Citation:

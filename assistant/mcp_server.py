@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Annotated, Any, ParamSpec
 
+from starlette.types import ASGIApp
+
 from assistant.check import INTACT, check_record, check_wording
 from assistant.citations import page_name
 from assistant.listing import FOUND, Program, definition_answer, found_passages, known_document
@@ -63,6 +65,12 @@ def make_server(get: Callable[[], Program], name: str) -> MCPServer[Any]:
     _add_definitions(server, get)
     _add_documents(server, get)
     return server
+
+
+def over_http(server: MCPServer[Any], host: str) -> ASGIApp:
+    """The server as a web application at /mcp; on this machine's own address it takes requests from there only."""
+    # Nothing is kept between two calls: any of several servers behind one address may answer.
+    return server.streamable_http_app(stateless_http=True, json_response=True, host=host)
 
 
 def _add_answers(server: MCPServer[Any], get: Callable[[], Program]) -> None:

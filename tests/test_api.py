@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
+from assistant.listing import definition_answer
 from assistant.registry import Registry
 from assistant.types import Checked, Citation, Done, Event, Sentence, Status
 from assistant.web.app import create_app
@@ -26,12 +27,12 @@ from tests.browser.library import LANTERN, Library, make_definition
 from tests.servers import serving
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def library() -> Library:
     return Library()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(library: Library) -> Iterator[TestClient]:
     with TestClient(create_app(lambda: library)) as client:
         yield client
@@ -295,8 +296,9 @@ def test_a_gradio_client_gets_the_same_records_by_name(library: Library) -> None
         client.close()
 
 
-def test_other_wordings_of_a_term_come_with_it(library: Library, client: TestClient) -> None:
+def test_other_wordings_of_a_term_come_with_it() -> None:
+    library = Library()
     other = make_definition(library.page, "Its keeper trims it at dusk.", body="Guild")
     library.registry = Registry((make_definition(library.page), other), lambda word: 2)
-    found = client.get("/api/definitions/lantern").json()
+    found = definition_answer(library, "lantern")
     assert [(one["body"], one["wording"]) for one in found["others"]] == [("Guild", "Its keeper trims it at dusk.")]

@@ -119,8 +119,8 @@ def _ask_and_search(routes: APIRouter, site: Site) -> None:
     @routes.get("/search")
     def search(request: Request) -> Response:
         _only(request, "q", "limit")
-        limit = _number(request, "limit")
-        return JSONResponse(found_passages(_ready(site), request.query_params.get("q", ""), limit or FOUND))
+        limit = _number(request, "limit", FOUND)
+        return JSONResponse(found_passages(_ready(site), request.query_params.get("q", ""), limit))
 
     @routes.get("/citations/{citation_id}")
     def citation(citation_id: str, request: Request) -> Response:
@@ -139,7 +139,7 @@ def _documents(routes: APIRouter, site: Site) -> None:
     def text(document_id: str, request: Request) -> Response:
         _only(request, "start", "end")
         document = known_document(_ready(site), document_id)
-        found = text_of(document, _number(request, "start") or 0, _number(request, "end"))
+        found = text_of(document, _number(request, "start", 0), _number(request, "end", len(document.text)))
         return Response(found.encode("utf-8", "surrogatepass"), media_type="text/plain")
 
     @routes.get("/documents/{document_id:path}")
@@ -211,10 +211,10 @@ def _only(request: Request, *known: str) -> None:
             raise UserError(f"Found the parameter {name!r}, {expected}: correct its name or leave it out.")
 
 
-def _number(request: Request, name: str) -> int | None:
+def _number(request: Request, name: str, default: int) -> int:
     value = request.query_params.get(name)
     if value is None:
-        return None
+        return default
     if not (value.isascii() and value.isdecimal() and len(value) < 10):
         raise UserError(f"Found {name} = {value!r}, expected a whole number from 0 on.")
     return int(value)
