@@ -34,7 +34,7 @@ from corpus.errors import UserError
 from corpus.spans import Span, paragraph_at, sentences, trim
 from corpus.types import Definition, Document, DocumentInfo, Drifted, Passage, Refused
 from index.reader import Reader
-from index.search import Snapshot
+from index.search import Hit, Snapshot
 from index.words import terms
 
 # A registry's term is asked for or it is not; what remains is the question read wrongly.
@@ -183,6 +183,15 @@ class Assistant:
     def examples(self) -> list[str]:
         """Questions that the documents answer, as the registry gives them."""
         return [definition.question for definition in self.registry.definitions if definition.question]
+
+    def search(self, words: str, limit: int) -> list[Hit]:
+        """The passages nearest to some words, best first."""
+        return self.snapshot.search(words, limit)
+
+    def joined(self, passage: Passage) -> Span:
+        """The span of a passage with its neighbours that hold the rest of a definition or a list."""
+        together = self.snapshot.joined(passage)
+        return together[0].start, together[-1].end
 
     def mentions(self, term: str) -> tuple[Citation, ...]:
         """The places at which the documents mention a term, in the order in which search ranks them."""
