@@ -46,6 +46,7 @@ class Cues:
     presuming: re.Pattern[str]
     trailing: frozenset[str]
     plural: frozenset[str]
+    listing: re.Pattern[str]
 
 
 @cache
@@ -70,6 +71,7 @@ def cues() -> Cues:
         naming=tuple(re.compile(pattern.replace("{name}", r"(?P<name>\S.*)")) for pattern in raw["naming"]),
         trailing=frozenset(raw["trailing"]),
         plural=frozenset(raw["plural"]),
+        listing=any_of("listing"),
         comparing=tuple(
             re.compile(pattern.replace("{a}", r"(?P<a>\S.*?)").replace("{b}", r"(?P<b>\S.*)"), re.IGNORECASE)
             for pattern in raw["comparing"]
