@@ -291,8 +291,11 @@ class Assistant:
 
     def _check(self, query: Query) -> Answer:
         """Whether a quoted text still has a canonical wording, with that wording and the differences."""
+        if query.quoted is None:
+            asking = messages(query.language)["frame"]["which_text"]
+            return replace(self._refuse(query, "no_question", _UNASKED, ()), text=asking)
         try:
-            found = check_wording(self, query.quoted or "", query.definition)
+            found = check_wording(self, query.quoted, query.definition)
         except UserError:
             return self._route(query.parts[0])
         if found.verdict == "unrelated" and query.definition is None:

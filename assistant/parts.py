@@ -47,6 +47,7 @@ class Cues:
     trailing: frozenset[str]
     plural: frozenset[str]
     listing: re.Pattern[str]
+    wordings: frozenset[str]
 
 
 @cache
@@ -72,6 +73,7 @@ def cues() -> Cues:
         trailing=frozenset(raw["trailing"]),
         plural=frozenset(raw["plural"]),
         listing=any_of("listing"),
+        wordings=frozenset(raw["wordings"]),
         comparing=tuple(
             re.compile(pattern.replace("{a}", r"(?P<a>\S.*?)").replace("{b}", r"(?P<b>\S.*)"), re.IGNORECASE)
             for pattern in raw["comparing"]

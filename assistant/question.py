@@ -109,6 +109,11 @@ def understand(question: str, history: Sequence[Turn], registry: Registry, docum
         language = detect(around) if around.strip() else usual.language
         term = named[1].term if named else None
         return replace(usual, kind="check", language=language, quoted=quoted, definition=term, parts=(usual,))
+    if _only_asks_to_check(question, detect(question)):
+        said = next((turn.content for turn in reversed(history) if turn.role == "user"), None)
+        if said is None or _is_a_text(said):
+            usual = Query(question, said or " ".join(question.split()), "question", detect(question))
+            return replace(usual, kind="check", quoted=said, parts=(usual,))
     return _usual(question, detect(question), history, registry, documents)
 
 
@@ -146,6 +151,20 @@ def _quotations(question: str) -> Iterator[tuple[str, str]]:
         (first, after), (before, last) = (spans[0], spans[-1])
         yield question[:before].strip(), question[before:last]
         yield question[after:].strip(), question[first:after]
+
+
+def _only_asks_to_check(question: str, language: str) -> bool:
+    """Whether a message asks whether a text is still right and holds none itself."""
+    rest = plain(question)
+    phrases = sorted((one for table in tables().values() for one in table.checking), key=len, reverse=True)
+    if not _asks_to_check(rest) or rest in tables()[language].small_talk:
+        return False
+    rest = re.sub("|".join(map(whole_word, phrases)), " ", rest)
+    return all(word in cues().defining or word in cues().wordings for word in content_words(rest, language))
+
+
+def _is_a_text(message: str) -> bool:
+    return len(message.split()) >= _CHECKED_WORDS and not message.rstrip().endswith(_ASKS)
 
 
 def _asks_to_check(text: str) -> bool:

@@ -278,7 +278,7 @@ class Snapshot:
         """The word of the documents that is written much like a word of another language; None where there is none."""
         if self.frequency(word):
             return None
-        near = cognate(word, (term for part in self._parts for term in part.segment.lexical.vocabulary()))
+        near = cognate(word, self._beginning_with(word[:1]))
         if near is None:
             return None
         forms = self._forms(near, next(iter(self.languages)))
@@ -327,7 +327,10 @@ class Snapshot:
         return frequency([part.lexical for part in self._parts], term)
 
     def _near_terms(self, term: str) -> list[str]:
-        return [near for part in self._parts for near in near_words(term, part.segment.lexical.vocabulary())]
+        return near_words(term, self._beginning_with(term[:1]))
+
+    def _beginning_with(self, letter: str) -> list[str]:
+        return [term for part in self._parts for term in part.segment.lexical.beginning_with(letter)]
 
     def _forms(self, term: str, language: str) -> Counter[str]:
         """The words with one stem, in reading order, and how often each stands in the first passages that hold any."""
