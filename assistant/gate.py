@@ -13,8 +13,10 @@ _LOW = 0.3
 _ENOUGH = 0.2
 # What a contradicted question's other words must have in common with the sentence.
 _SAME = 0.4
-# A question of which no document holds so many words is not spoken of; one whose best sentence holds so many is.
+# The share of a question's words that no document holds from which on it is not spoken of, and the share by
+# rarity that a sentence must hold to touch on it, or to speak of it.
 _UNHEARD = 0.5
+_TOUCHED = 0.25
 _SPOKEN_OF = 0.5
 _ALIKE = 0.45
 
@@ -79,13 +81,12 @@ def reason(evidence: Evidence) -> str:
     best = evidence.candidates[0]
     if evidence.unknown_names:
         return "unknown_name"
-    spoken_of = max(one.coverage for one in evidence.candidates) > _SPOKEN_OF
-    if evidence.unknown >= _UNHEARD or (best.coverage < 0.25 and best.similarity < _LOW):
-        return "related_passages_only" if spoken_of else "no_relevant_passage"
-    if not spoken_of:
-        return "related_passages_only"
-    missing = evidence.expected if not best.has_expected else None
-    return kinds()[missing].reason if missing else "relation_absent"
+    most = max(one.coverage for one in evidence.candidates)
+    if evidence.unknown >= _UNHEARD or (best.coverage < _TOUCHED and best.similarity < _LOW):
+        return "related_passages_only" if most > _SPOKEN_OF else "no_relevant_passage"
+    if evidence.expected and not best.has_expected and most >= _TOUCHED:
+        return kinds()[evidence.expected].reason
+    return "relation_absent" if best.coverage > _SPOKEN_OF else "related_passages_only"
 
 
 def _ruled_out(evidence: Evidence) -> bool:
