@@ -23,6 +23,7 @@ from assistant.gate import confidence as confidence_of
 from assistant.gate import contradicts, reason
 from assistant.language import plain, whole_word
 from assistant.messages import differences_in_words, messages, verdict_in_words
+from assistant.originals import Original, find_original
 from assistant.question import check_question, understand, without_article
 from assistant.registry import Registry
 from assistant.translate import ENGLISH, understood
@@ -62,6 +63,7 @@ class Assistant:
     reader: Reader | None = None
     contact: str | None = None
     remark: str | None = None
+    corpus: Path | None = None
 
     @classmethod
     def over(
@@ -71,6 +73,7 @@ class Assistant:
         reader: Reader | None = None,
         index_folder: Path | None = None,
         calibration: Calibration | None = None,
+        corpus: Path | None = None,
     ) -> Assistant:
         """The assistant over a snapshot, with the calibration beside its index, by default the one that ships."""
         registry = Registry(snapshot.state.definitions, snapshot.frequency)
@@ -86,7 +89,7 @@ class Assistant:
                 f"{calibration.reader or 'none'}; `assistant evals calibrate SET` fits them with it."
             )
             reader = None
-        return cls(snapshot, registry, calibration, reader, contact, remark)
+        return cls(snapshot, registry, calibration, reader, contact, remark, corpus)
 
     def ask(self, question: str, history: Sequence[Turn] = (), id: str | int | None = None) -> Answer:
         """The answer to a question. Raises UserError where there is no question to answer."""
@@ -114,6 +117,10 @@ class Assistant:
             return self.snapshot.document(document_id)
         except KeyError:
             return None
+
+    def original(self, document: DocumentInfo) -> Original:
+        """The file that a document was read from. Raises UserError where it cannot be handed out."""
+        return find_original(self.corpus, self.snapshot.state.files, document)
 
     @property
     def refused(self) -> Sequence[Refused]:

@@ -109,7 +109,10 @@ class Service:
         # The snapshot before closes itself with its last reader.
         before = self._assistant.snapshot if self._assistant else None
         snapshot = Snapshot.current(self._settings.index_folder, self._encoder, before)
-        return Assistant.over(snapshot, self._settings.contact, self._reader, self._settings.index_folder)
+        settings = self._settings
+        return Assistant.over(
+            snapshot, settings.contact, self._reader, settings.index_folder, corpus=settings.corpus
+        )
 
     def _is_behind(self) -> bool:
         """Whether another generation is named than the one that was opened, or that could not be."""

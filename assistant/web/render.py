@@ -9,10 +9,8 @@ from typing import Any
 from assistant.audit import Audit, Finding
 from assistant.web import cards, review
 from assistant.web.conversation import Exchange
-from assistant.web.reading import blocks
-from assistant.web.site import Answerer, Site
+from assistant.web.site import Site
 from assistant.web.templating import Markup, environment, escaped
-from corpus.types import Document
 
 STATIC = Path(__file__).parent / "static"
 
@@ -49,24 +47,6 @@ def sources(site: Site, exchanges: Sequence[Exchange]) -> str:
 
 def foot() -> str:
     return _render("foot.html")
-
-
-def documents(site: Site, answerer: Answerer) -> str:
-    return _render("documents.html", title=site.title, pages=site.pages, here="/documents", answerer=answerer)
-
-
-def document(site: Site, shown: Document, cited: tuple[int, int] | None, citation_id: str) -> str:
-    """A document's whole text; the span `cited` is marked and carries `citation_id` as its anchor."""
-    return _render(
-        "document.html",
-        title=site.title,
-        pages=site.pages,
-        here="/documents",
-        document=shown,
-        blocks=blocks(shown, cited),
-        citation_id=citation_id,
-        linked=shown.url is not None and shown.url.startswith(("https://", "http://")),
-    )
 
 
 def page(site: Site, template: str, here: str, **values: Any) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from assistant.originals import Original
 from assistant.registry import Registry
 from assistant.types import Answer, Citation, Turn
 from corpus.types import Document, DocumentInfo, Drifted, Refused
@@ -29,6 +30,10 @@ class Answerer(Protocol):
 
     def document(self, document_id: str) -> Document | None:
         """A document with its text; None where there is none with this id."""
+        ...
+
+    def original(self, document: DocumentInfo) -> Original:
+        """The file that a document was read from; raises UserError where it cannot be handed out."""
         ...
 
     def mentions(self, term: str) -> Sequence[Citation]:

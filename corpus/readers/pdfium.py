@@ -18,8 +18,6 @@ import pypdfium2.raw
 from corpus.errors import UserError
 from corpus.readers.placing import Box, Placed, lines_of, places
 
-DRAWN_BY = str(pypdfium2.version.PYPDFIUM_INFO)
-"""What draws, and which release: another may draw another picture."""
 _MOST_PIXELS = 8_000_000
 _FINE = 1_000_000
 
