@@ -1,12 +1,14 @@
 """Pages of PDF files as pictures, and where words stand on them: made in a child process, kept in memory.
 
 A PDF is foreign input, so one that hangs, crashes or eats memory is refused like one that cannot be
-read, and the refusal is kept too: the next reader does not wait for it again.
+read, and the refusal is kept for a while: the next reader does not wait for it again.
 """
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from importlib.metadata import version
@@ -23,6 +25,8 @@ SECONDS = 10.0
 KEPT = 64_000_000
 """Bytes of pictures that are kept."""
 _KEPT_ANSWERS = 2000
+RETRY = 300.0
+"""Seconds after which a page that was refused is tried again: it may have been the machine that was busy."""
 _Value = TypeVar("_Value")
 
 
@@ -43,6 +47,7 @@ class Drawing:
         self._lock = threading.Lock()
         self._kept = kept
         self._answers: dict[tuple[object, ...], object] = {}
+        self._refused: dict[tuple[object, ...], float] = {}
         self._size = 0
 
     def image(self, path: Path, digest: str, number: int, width: int) -> bytes:
@@ -62,10 +67,11 @@ class Drawing:
 
     def _once(self, key: tuple[object, ...], task: Callable[[], _Value]) -> _Value:
         with self._lock:
-            if key in self._answers:
+            if key in self._answers and time.monotonic() < self._refused.get(key, math.inf):
                 answer = self._answers.pop(key)
                 self._answers[key] = answer
             else:
+                self._refused.pop(key, None)
                 answer = self._attempt(task)
                 self._keep(key, answer)
         if isinstance(answer, UserError):
@@ -83,8 +89,12 @@ class Drawing:
     def _keep(self, key: tuple[object, ...], answer: object) -> None:
         self._answers[key] = answer
         self._size += _size(answer)
+        if isinstance(answer, UserError):
+            self._refused[key] = time.monotonic() + RETRY
         while len(self._answers) > 1 and (self._size > self._kept or len(self._answers) > _KEPT_ANSWERS):
-            self._size -= _size(self._answers.pop(next(iter(self._answers))))
+            oldest = next(iter(self._answers))
+            self._refused.pop(oldest, None)
+            self._size -= _size(self._answers.pop(oldest))
 
 
 def _size(answer: object) -> int:

@@ -81,9 +81,7 @@ def missing_document(site: Site, document_id: str) -> Response:
     return _missing(site, said("No such document"), said("There is no document “{name}” here.", name=document_id))
 
 
-def _document(
-    site: Site, answerer: Answerer, drawing: Drawing, document: Document, wish: Wish, lost: int
-) -> Response:
+def _document(site: Site, answerer: Answerer, drawing: Drawing, document: Document, wish: Wish, lost: int) -> Response:
     shown = view(document, wish)
     leaf, notice = leaf_of(answerer, drawing, document, wish, shown)
     page = render.page(

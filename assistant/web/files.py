@@ -118,9 +118,7 @@ def _charset(path: Path, language: str) -> str:
     return "utf-8"
 
 
-def _picture(
-    drawing: Drawing, answerer: Answerer, document: Document, number: int, width: int, known: str
-) -> Response:
+def _picture(drawing: Drawing, answerer: Answerer, document: Document, number: int, width: int, known: str) -> Response:
     width = min(WIDTHS, key=lambda one: abs(one - width))
     try:
         found = answerer.original(document.info)
@@ -141,7 +139,9 @@ def _picture(
 def _span(document: Document, start: int, end: int) -> Response:
     if not 0 <= start < end <= len(document.text):
         held = len(document.text)
-        sentence = said("Found the span {start} to {end}, expected one inside 0 to {held}.", start=start, end=end, held=held)
+        sentence = said(
+            "Found the span {start} to {end}, expected one inside 0 to {held}.", start=start, end=end, held=held
+        )
         return JSONResponse({"error": sentence}, status_code=400)
     start, end = trim(document.text, start, end)
     if start >= end or end - start > LONGEST_QUOTE:

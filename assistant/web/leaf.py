@@ -93,7 +93,15 @@ def _leaf(drawing: Drawing, document: Document, found: Original, wish: Wish, vie
     sentence, is_wrong = _sentence(placed, wish)
     alt = f"{alt}; {sentence}" if sentence else alt
     return _put_together(
-        document, wish, view, page, alt, picture_address(document.id, page.number, WIDTHS[0]), shades, sentence, is_wrong
+        document,
+        wish,
+        view,
+        page,
+        alt,
+        picture_address(document.id, page.number, WIDTHS[0]),
+        shades,
+        sentence,
+        is_wrong,
     )
 
 

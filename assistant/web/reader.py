@@ -20,6 +20,7 @@ MOST_ENTRIES = 150
 _LISTED = 100
 _EXCERPT = 90
 _AROUND = 40
+_LONGEST_ENTRY = 60
 _SHAPES = {"'": "['‘’‚‛′`´]", '"': '["“”„‟″«»]', "-": "[-‐‑‒–—―−]"}
 
 
@@ -52,7 +53,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the contents; `level` counts from 1, `is_here` says that it is in the part shown."""
+    """A line of the contents; `level` counts from 1, `is_here` says that it is in the part shown, or is the page shown."""
 
     title: str
     level: int
@@ -116,7 +117,7 @@ def view(document: Document, wish: Wish) -> View:
         around=_around(document, wish, number, len(cut)),
         stops=stops,
         current=current,
-        contents=_contents(document, cut, number),
+        contents=_contents(document, cut, number, page),
         page=page,
         pages=_pages(document, current, page),
     )
@@ -138,9 +139,7 @@ def found_in(text: str, wanted: str) -> list[Span]:
     >>> found_in("A well-known\\nWELL–known  place", "well-known place")
     [(13, 30)]
     """
-    words = [
-        "".join(_SHAPES.get(char, re.escape(char)) for char in word.translate(_PLAIN)) for word in wanted.split()
-    ]
+    words = ["".join(_SHAPES.get(char, re.escape(char)) for char in word.translate(_PLAIN)) for word in wanted.split()]
     if not words:
         return []
     pattern = re.compile(r"\s+".join(words), re.IGNORECASE)
@@ -217,13 +216,13 @@ def _around(document: Document, wish: Wish, number: int, count: int) -> Around:
     return Around(number + 1, count, before, after)
 
 
-def _contents(document: Document, cut: Sequence[Span], number: int) -> Contents:
+def _contents(document: Document, cut: Sequence[Span], number: int, page: int | None) -> Contents:
     depths = [len(section.heading_path) for section in document.sections if section.heading_path]
     deepest = max((depth for depth in set(depths) if sum(one <= depth for one in depths) <= MOST_ENTRIES), default=0)
     if deepest:
         return Contents("sections", tuple(_sections(document, cut[number], deepest)))
     if len(document.pages) > 1 and not depths:
-        return Contents("pages", tuple(_page_entries(document, cut[number])))
+        return Contents("pages", tuple(_page_entries(document, page)))
     if len(cut) == 1:
         return Contents("parts", ())
     return Contents("parts", tuple(_part_entries(document, cut, number)))
@@ -237,18 +236,18 @@ def _sections(document: Document, shown: Span, deepest: int) -> Iterator[Entry]:
             yield Entry(heading_of(document, section), len(section.heading_path), there, here)
 
 
-def _page_entries(document: Document, shown: Span) -> Iterator[Entry]:
+def _page_entries(document: Document, shown: int | None) -> Iterator[Entry]:
     for page in document.pages:
-        here = shown[0] <= page.start < shown[1]
         there = address(document.id, Wish({}, page=page.number), f"page-{page.number}")
-        yield Entry(str(page.number), 1, there, here)
+        yield Entry(str(page.number), 1, there, page.number == shown)
 
 
 def _part_entries(document: Document, cut: Sequence[Span], number: int) -> Iterator[Entry]:
     """The parts by their first words, and below the one shown its headings."""
     for at, (start, end) in enumerate(cut):
-        words = heading_of(document, document.section_at(start)) or " ".join(document.text[start : start + 200].split())
-        yield Entry(clip_end(words, _EXCERPT), 1, address(document.id, Wish({}, part=at + 1)), at == number)
+        line = document.text[start : start + 200].strip().partition("\n")[0]
+        words = heading_of(document, document.section_at(start)) or line
+        yield Entry(clip_end(words, _LONGEST_ENTRY), 1, address(document.id, Wish({}, part=at + 1)), at == number)
         if at == number:
             inside = _sections(document, (start, end), max(len(one.heading_path) for one in document.sections))
             yield from islice((replace(one, level=2) for one in inside if one.is_here), MOST_ENTRIES)

@@ -75,6 +75,8 @@ def _opened(path: Path, number: int) -> Iterator[pypdfium2.PdfPage]:
                 raise UserError(f"it has {len(document)} pages and no page {number}")
             with closing(document[number - 1]) as page:
                 yield page
+    except FileNotFoundError as error:
+        raise UserError("its file is no longer there") from error
     except pypdfium2.PdfiumError as error:
         raise UserError(f"its page {number} cannot be drawn ({error}); save it anew") from error
 

@@ -88,7 +88,11 @@ def _found(drawn: str, written: str, start: int, end: int, breaks: Sequence[int]
     if min(stop - begin for begin, stop in lines) < _SHORTEST_LINE:
         # A few letters stand everywhere: a wrong mark is worse than none.
         return None
-    return None if None in at else [(one, one + stop - begin) for one, (begin, stop) in zip(at, lines, strict=True) if one is not None]
+    return (
+        None
+        if None in at
+        else [(one, one + stop - begin) for one, (begin, stop) in zip(at, lines, strict=True) if one is not None]
+    )
 
 
 def _same_place(drawn: str, written: str, start: int, end: int) -> int | None:

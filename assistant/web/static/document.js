@@ -15,6 +15,13 @@
 })();
 
 (() => {
+  // A long table of contents opens where the text is open.
+  const contents = document.querySelector(".contents.wide");
+  const here = contents?.querySelector(".here, [aria-current]");
+  if (here) contents.scrollTop = here.offsetTop - contents.offsetTop - contents.clientHeight / 3;
+})();
+
+(() => {
   const text = document.getElementById("text");
   const bar = document.getElementById("grab");
   const said = document.getElementById("copied");
