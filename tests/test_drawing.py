@@ -119,7 +119,7 @@ def test_a_page_that_is_not_there_is_refused_with_its_number(pdf: Path, number: 
 
 def test_a_cut_file_is_refused_in_words(pdf: Path) -> None:
     pdf.write_bytes(pdf.read_bytes()[:90])
-    with pytest.raises(UserError, match="its page 1 cannot be drawn .*; save it anew"):
+    with pytest.raises(UserError, match=r"its page 1 cannot be drawn .*; save it anew"):
         page_image(pdf, 1, 800)
 
 

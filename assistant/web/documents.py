@@ -58,8 +58,8 @@ def router(site: Site) -> APIRouter:
         places = {one: place[1:] for one in cited if (place := resolve(one, [document.info]))}
         if cited and not places:
             return _missing(site, said("No such citation"), _gone(cited[0]))
-        numbers = [_number(one) for one in (at, part, page, section)]
-        wish = Wish(places, *numbers, find=" ".join(find[:_LONGEST_SEARCH].split()))
+        words = " ".join(find[:_LONGEST_SEARCH].split())
+        wish = Wish(places, _number(at), _number(part), _number(page), _number(section), words)
         return _document(site, answerer, drawing, document, wish, len(cited) - len(places))
 
     @routes.get("/c/{citation_id}")

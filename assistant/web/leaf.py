@@ -41,20 +41,24 @@ class PageLink:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A page as printed. `picture` is "" where it cannot be drawn; `sentence` says what is marked, or why nothing is."""
+    """A page as printed, with the addresses of the pages beside it.
+
+    `picture` is its address in two widths, "" where it cannot be drawn; `sentence` says what is marked on it, or
+    why nothing is (then `is_wrong`).
+    """
 
     name: str
     alt: str
-    picture: str
-    larger: str
-    widths: tuple[int, int]
-    shades: tuple[Shade, ...]
-    sentence: str
-    is_wrong: bool
     links: tuple[PageLink, ...]
     before: str
     after: str
     original: str
+    picture: str = ""
+    larger: str = ""
+    widths: tuple[int, int] = WIDTHS
+    shades: tuple[Shade, ...] = ()
+    sentence: str = ""
+    is_wrong: bool = False
 
 
 def leaf_of(
@@ -77,61 +81,43 @@ def leaf_of(
 
 
 def _leaf(drawing: Drawing, document: Document, found: Original, wish: Wish, view: View, page: Page) -> Leaf:
+    leaf = _bare(document, wish, view, page)
     wanted = _wanted(wish, view, page)
     text = document.text[page.start : page.end]
     spans = [(max(start, page.start) - page.start, min(end, page.end) - page.start) for start, end, _ in wanted]
-    name = page_name(page.number, page.label)
-    alt = said("{page} of “{title}”", page=_capital(name), title=document.title)
     try:
         # Drawn now, so that a page that cannot be is said to be so, and the picture is ready when it is fetched.
         drawing.image(found.path, found.sha256, page.number, WIDTHS[0])
         placed = drawing.boxes(found.path, found.sha256, page.number, text, spans) if spans else []
     except UserError as error:
         sentence = said("This page cannot be shown: {reason}.", reason=str(error).rstrip("."))
-        return _put_together(document, wish, view, page, alt, "", (), sentence, True)
-    shades = _shades(placed, [current for _, _, current in wanted])
+        return replace(leaf, sentence=sentence, is_wrong=True)
     sentence, is_wrong = _sentence(placed, wish)
-    alt = f"{alt}; {sentence}" if sentence else alt
-    return _put_together(
-        document,
-        wish,
-        view,
-        page,
-        alt,
-        picture_address(document.id, page.number, WIDTHS[0]),
-        shades,
-        sentence,
-        is_wrong,
+    return replace(
+        leaf,
+        alt=f"{leaf.alt}; {sentence}" if sentence else leaf.alt,
+        picture=picture_address(document.id, page.number, WIDTHS[0]),
+        larger=picture_address(document.id, page.number, WIDTHS[1]),
+        shades=_shades(placed, [current for _, _, current in wanted]),
+        sentence=sentence,
+        is_wrong=is_wrong,
     )
 
 
-def _put_together(
-    document: Document,
-    wish: Wish,
-    view: View,
-    page: Page,
-    alt: str,
-    picture: str,
-    shades: tuple[Shade, ...],
-    sentence: str,
-    is_wrong: bool,
-) -> Leaf:
-    numbers = [one.number for one in document.pages]
+def _bare(document: Document, wish: Wish, view: View, page: Page) -> Leaf:
+    """The page without its picture."""
+    name = _capital(page_name(page.number, page.label))
+    numbers = {one.number for one in document.pages}
+    before, after = page.number - 1, page.number + 1
     return Leaf(
-        name=_capital(page_name(page.number, page.label)),
-        alt=alt,
-        picture=picture,
-        larger=picture and picture_address(document.id, page.number, WIDTHS[1]),
-        widths=WIDTHS,
-        shades=shades,
-        sentence=sentence,
-        is_wrong=is_wrong,
+        name=name,
+        alt=said("{page} of “{title}”", page=name, title=document.title),
         links=tuple(
             PageLink(str(number), _turned(document, wish, view, number), number == page.number)
             for number in (view.pages if len(view.pages) > 1 else ())
         ),
-        before=_turned(document, wish, view, page.number - 1) if page.number - 1 in numbers else "",
-        after=_turned(document, wish, view, page.number + 1) if page.number + 1 in numbers else "",
+        before=_turned(document, wish, view, before) if before in numbers else "",
+        after=_turned(document, wish, view, after) if after in numbers else "",
         original=original_address(document.id, page.number),
     )
 
@@ -154,11 +140,15 @@ def _wanted(wish: Wish, view: View, page: Page) -> list[tuple[int, int, bool]]:
 
 def _shades(placed: Sequence[Placed | None], current: Sequence[bool]) -> tuple[Shade, ...]:
     return tuple(
-        Shade(*(f"{side * 100:.2f}%" for side in (box.left, box.top, box.width, box.height)), is_current=is_current)
+        Shade(_percent(box.left), _percent(box.top), _percent(box.width), _percent(box.height), is_current)
         for one, is_current in zip(placed, current, strict=True)
         if one is not None
         for box in one.lines
     )
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.2f}%"
 
 
 def _sentence(placed: Sequence[Placed | None], wish: Wish) -> tuple[str, bool]:

@@ -53,7 +53,10 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the contents; `level` counts from 1, `is_here` says that it is in the part shown, or is the page shown."""
+    """A line of the contents; `level` counts from 1.
+
+    `is_here` says that it is in the part shown, or is the page shown.
+    """
 
     title: str
     level: int
@@ -233,7 +236,7 @@ def _sections(document: Document, shown: Span, deepest: int) -> Iterator[Entry]:
         if 0 < len(section.heading_path) <= deepest:
             here = shown[0] <= section.start < shown[1]
             there = address(document.id, Wish({}, section=number), f"s-{number}")
-            yield Entry(heading_of(document, section), len(section.heading_path), there, here)
+            yield Entry(heading_of(section), len(section.heading_path), there, here)
 
 
 def _page_entries(document: Document, shown: int | None) -> Iterator[Entry]:
@@ -246,7 +249,7 @@ def _part_entries(document: Document, cut: Sequence[Span], number: int) -> Itera
     """The parts by their first words, and below the one shown its headings."""
     for at, (start, end) in enumerate(cut):
         line = document.text[start : start + 200].strip().partition("\n")[0]
-        words = heading_of(document, document.section_at(start)) or line
+        words = heading_of(document.section_at(start)) or line
         yield Entry(clip_end(words, _LONGEST_ENTRY), 1, address(document.id, Wish({}, part=at + 1)), at == number)
         if at == number:
             inside = _sections(document, (start, end), max(len(one.heading_path) for one in document.sections))

@@ -83,7 +83,7 @@ def part_at(cut: Sequence[Span], offset: int) -> int:
     return min(max(bisect_right(cut, offset, key=lambda span: span[0]) - 1, 0), len(cut) - 1)
 
 
-def heading_of(document: Document, section: Section) -> str:
+def heading_of(section: Section) -> str:
     """The heading that a section opens with; "" for text before the first heading."""
     return section.heading_path[-1] if section.heading_path else ""
 

@@ -10,6 +10,7 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 # Characters further apart than so many heights of the line are not joined: a table's cells, two columns.
 _GAP = 2.0
@@ -83,16 +84,14 @@ def _found(drawn: str, written: str, start: int, end: int, breaks: Sequence[int]
     if whole is not None:
         return [(whole, whole + end - start)]
     cuts = [start, *(cut for cut in breaks if start < cut < end), end]
-    lines = list(zip(cuts, cuts[1:], strict=False))
-    at = [_same_place(drawn, written, *line) for line in lines]
+    lines = list(pairwise(cuts))
     if min(stop - begin for begin, stop in lines) < _SHORTEST_LINE:
         # A few letters stand everywhere: a wrong mark is worse than none.
         return None
-    return (
-        None
-        if None in at
-        else [(one, one + stop - begin) for one, (begin, stop) in zip(at, lines, strict=True) if one is not None]
-    )
+    runs = [
+        (at, at + stop - begin) for begin, stop in lines if (at := _same_place(drawn, written, begin, stop)) is not None
+    ]
+    return runs if len(runs) == len(lines) else None
 
 
 def _same_place(drawn: str, written: str, start: int, end: int) -> int | None:
