@@ -15,6 +15,14 @@
 })();
 
 (() => {
+  // Where the page stands beside the text, turning it leaves the text at the words that were opened.
+  const words = document.querySelector("mark.now");
+  if (location.hash === "#printed" && words && matchMedia("(min-width: 801px)").matches) {
+    addEventListener("load", () => words.scrollIntoView());
+  }
+})();
+
+(() => {
   // A long table of contents opens where the text is open.
   const contents = document.querySelector(".contents.wide");
   const here = contents?.querySelector(".here, [aria-current]");
