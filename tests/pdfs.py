@@ -11,7 +11,7 @@ SECOND = ("A lantern is a vessel of light: it has a flame,", "a glass and a keep
 THIRD = "The keeper. The keeper. The keeper."
 
 
-def write_pdf(path: Path, *, rotated: bool = False) -> Path:
+def write_pdf(path: Path) -> Path:
     """Three pages; the words of the second one stand in the middle of the page, on two lines."""
     pdf = FPDF(unit="pt", format=(400, 600))
     pdf.set_font("helvetica", size=12)
@@ -19,8 +19,5 @@ def write_pdf(path: Path, *, rotated: bool = False) -> Path:
         pdf.add_page()
         for number, line in enumerate(lines):
             pdf.text(50, 300 + 20 * number, line)
-    if rotated:
-        for page in pdf.pages.values():
-            page.dict_object()["/Rotate"] = 90  # type: ignore[attr-defined]
     pdf.output(str(path))
     return path

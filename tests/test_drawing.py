@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from pypdf import PdfWriter
+from pypdf.generic import RectangleObject
 
 from corpus.drawing import Drawing
 from corpus.errors import UserError
@@ -70,6 +72,21 @@ def test_words_over_two_lines_get_a_box_a_line_where_they_stand(pdf: Path) -> No
     assert first.left > 0.55
     assert second.left == pytest.approx(50 / 400, abs=0.01)
     assert first.left + first.width > second.left + second.width
+
+
+def test_the_boxes_of_a_page_that_is_turned_and_cropped_are_where_it_is_drawn(pdf: Path, tmp_path: Path) -> None:
+    writer = PdfWriter(clone_from=pdf)
+    page = writer.pages[1]
+    # Upright, the words stand at 0.5 of the height; of the upper two thirds that stay they are at 0.75.
+    page.cropbox = RectangleObject((0, 200, 400, 600))
+    page.rotate(90)
+    writer.write(tmp_path / "turned.pdf")
+    (placed,) = page_boxes(tmp_path / "turned.pdf", 2, SECOND[0], [(0, 9)])
+    assert placed is not None
+    (box,) = placed.lines
+    assert (box.left + box.width / 2, box.top) == (pytest.approx(0.25, abs=0.02), pytest.approx(50 / 400, abs=0.01))
+    assert box.height > 2 * box.width
+    assert size_of(page_image(tmp_path / "turned.pdf", 2, 800)) == (800, 800)
 
 
 def test_words_that_the_readers_break_and_hyphenate_otherwise_are_found(pdf: Path) -> None:

@@ -91,15 +91,21 @@ def _characters(letters: pypdfium2.PdfTextPage) -> list[str]:
 def _placed(
     page: pypdfium2.PdfPage, letters: pypdfium2.PdfTextPage, shown: Sequence[str], indices: Sequence[int]
 ) -> Placed | None:
-    boxes = [_box(page, letters.get_charbox(at, loose=True)) for at in indices if not shown[at].isspace()]
+    # Merged as the page has them: a page may be turned when it is drawn.
+    boxes = [_box(letters.get_charbox(at, loose=True)) for at in indices if not shown[at].isspace()]
     lines = lines_of(box for box in boxes if box.width > 0 and box.height > 0)
-    return Placed(tuple(lines)) if lines else None
+    return Placed(tuple(_drawn(page, line) for line in lines)) if lines else None
 
 
-def _box(page: pypdfium2.PdfPage, sides: tuple[float, float, float, float]) -> Box:
-    """A box in the page's own units as fractions of what is drawn, whatever its rotation and crop."""
+def _box(sides: tuple[float, float, float, float]) -> Box:
     left, bottom, right, top = sides
-    first, second = _drawn_at(page, left, bottom), _drawn_at(page, right, top)
+    return Box(left, bottom, right - left, top - bottom)
+
+
+def _drawn(page: pypdfium2.PdfPage, box: Box) -> Box:
+    """A box in the page's own units as fractions of what is drawn, whatever its rotation and crop."""
+    first = _drawn_at(page, box.left, box.top)
+    second = _drawn_at(page, box.left + box.width, box.top + box.height)
     (x0, x1), (y0, y1) = (sorted(pair) for pair in zip(first, second, strict=True))
     return Box(x0, y0, x1 - x0, y1 - y0)
 

@@ -19,7 +19,7 @@ _SHORTEST_LINE = 4
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Fractions of a page's width and height, from its upper left corner."""
+    """A rectangle: on a page that is drawn in fractions of its width and height, from its upper left corner."""
 
     left: float
     top: float
