@@ -25,6 +25,7 @@ from assistant.gate import contradicts, reason
 from assistant.language import plain, whole_word
 from assistant.lists import Listing, asks_for_list, introduces, whole_list
 from assistant.messages import differences_in_words, messages, verdict_in_words
+from assistant.originals import Original, find_original
 from assistant.question import check_question, understand, without_article
 from assistant.registry import Registry
 from assistant.translate import ENGLISH, understood
@@ -66,6 +67,7 @@ class Assistant:
     contact: str | None = None
     remark: str | None = None
     writer: Writer | None = None
+    corpus: Path | None = None
 
     @classmethod
     def over(
@@ -76,6 +78,7 @@ class Assistant:
         index_folder: Path | None = None,
         calibration: Calibration | None = None,
         writer: Writer | None = None,
+        corpus: Path | None = None,
     ) -> Assistant:
         """The assistant over a snapshot, with the calibration beside its index, by default the one that ships."""
         registry = Registry(snapshot.state.definitions, snapshot.frequency)
@@ -91,7 +94,7 @@ class Assistant:
                 f"{calibration.reader or 'none'}; `assistant evals calibrate SET` fits them with it."
             )
             reader = None
-        return cls(snapshot, registry, calibration, reader, contact, remark, writer)
+        return cls(snapshot, registry, calibration, reader, contact, remark, writer, corpus)
 
     def ask(
         self, question: str, history: Sequence[Turn] = (), id: str | int | None = None, *, literally: bool = False
@@ -145,6 +148,10 @@ class Assistant:
             return self.snapshot.document(document_id)
         except KeyError:
             return None
+
+    def original(self, document: DocumentInfo) -> Original:
+        """The file that a document was read from. Raises UserError where it cannot be handed out."""
+        return find_original(self.corpus, self.snapshot.state.files, document)
 
     @property
     def refused(self) -> Sequence[Refused]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from assistant.originals import Original
 from assistant.records.types import Records
 from assistant.registry import Registry
 from assistant.types import Answer, Citation, Event, Turn
@@ -49,6 +50,10 @@ class Answerer(Protocol):
 
     def document(self, document_id: str) -> Document | None:
         """A document with its text; None where there is none with this id."""
+        ...
+
+    def original(self, document: DocumentInfo) -> Original:
+        """The file that a document was read from; raises UserError where it cannot be handed out."""
         ...
 
     def mentions(self, term: str) -> Sequence[Citation]:

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from assistant.citations import cite
+from assistant.originals import Original
 from assistant.registry import Registry
 from assistant.types import Answer, Checked, Citation, Done, Draft, Event, Mode, Outcome, Sentence, Status, Turn
 from corpus.errors import UserError
@@ -95,6 +96,7 @@ class Library:
         self.examples: Sequence[str] = ("What is a lantern?", "What is on the glass?")
         self.registry = Registry((make_definition(self.page),), lambda word: 2)
         self.drifted: Sequence[Drifted] = ()
+        self.files: dict[str, Original] = {}
 
     @property
     def documents(self) -> Sequence[DocumentInfo]:
@@ -102,6 +104,11 @@ class Library:
 
     def document(self, document_id: str) -> Document | None:
         return next((document for document in self.shelf if document.id == document_id), None)
+
+    def original(self, document: DocumentInfo) -> Original:
+        if document.id not in self.files:
+            raise UserError(f"The file of “{document.title}” is not kept here.")
+        return self.files[document.id]
 
     def mentions(self, term: str) -> Sequence[Citation]:
         return (self.cited("glass"),) if term == "glass" else ()
