@@ -26,7 +26,8 @@ _HOME = Path(".assistant")
 
 
 def _as_names(value: object) -> object:
-    return tuple(name for name in re.split(r"[,\s]+", value) if name) if isinstance(value, str) else value
+    # Only commas part them: a name may have a blank inside.
+    return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_as_names)]
@@ -62,12 +63,23 @@ class Settings(BaseSettings):
     keep_days: int = Field(365, ge=0, le=36_500)
     # People sign in with the names of this file, or are named by a header of the proxies; with neither nobody is asked.
     users: Path | None = None
-    trust_header: str | None = None
+    trust_header: str | None = Field(None, pattern="^[A-Za-z0-9-]+$")
     # The staff among those whom the header names.
     staff: Names = ()
     proxies: Names = ("127.0.0.0/8", "::1")
     host: str = "127.0.0.1"
     port: int = 7860
+    # Whether everybody who reaches the address is served, where nobody is asked who they are.
+    open: bool = False
+    # Where questions and files are counted: in this process, or in a Redis server for several. 0 is no limit.
+    limits: str = "memory"
+    questions_a_minute: int = Field(60, ge=0)
+    uploads_an_hour: int = Field(300, ge=0)
+    # How long a request may take until its answer begins.
+    request_seconds: float = Field(120, gt=0)
+    log: Literal["plain", "json"] = "plain"
+    # Whether the log has the words of questions.
+    log_questions: bool = False
     title: str = "Ask the association"
     contact: str | None = None
 

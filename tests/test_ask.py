@@ -72,6 +72,9 @@ def test_an_extractive_answer_quotes_the_sentence_that_answers(assistant: Assist
         ("What does FSG stand for?", "acronym_not_expanded"),
         ("Which greenhouse won the national tomato prize?", "no_relevant_passage"),
         ("How many shared gardens are there?", "expected_number_missing"),
+        # The documents know nothing of these: to say that they speak of them and give no number would be wrong.
+        ("How many submarines does the navy operate?", "no_relevant_passage"),
+        ("When did the submarines leave the harbour?", "no_relevant_passage"),
         ("Hello!", "smalltalk"),
     ],
 )
@@ -273,6 +276,40 @@ def test_a_quoted_wording_is_checked_and_the_canonical_one_cited(
     assert answer.text.startswith(verdict)
     assert [citation.quote for citation in answer.citations] == [SAID]
     assert ("Instead of “lend” it has “sell”." in answer.text) is ("sell" in question)
+
+
+@pytest.mark.parametrize("question", ["Is it still the official wording?", "Is this still right?", "is that correct?"])
+def test_the_text_of_the_turn_before_is_checked_where_the_question_has_none(
+    assistant: Assistant, question: str
+) -> None:
+    altered = SAID.replace("lend", "sell")
+    answer = assistant.ask(question, [Turn("user", altered), Turn("assistant", "…")])
+    assert answer.text.startswith("No: words differ from")
+    assert [citation.quote for citation in answer.citations] == [SAID]
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Is it still the official wording?", "Which text do you mean? Please paste it, and I will compare it"),
+        ("Ist das noch der offizielle Wortlaut?", "Welchen Text meinen Sie?"),
+        ("Est-ce toujours la formulation officielle ?", "De quel texte s’agit-il ?"),
+    ],
+)
+def test_where_there_is_no_text_to_check_it_is_asked_for(assistant: Assistant, question: str, said: str) -> None:
+    answer = assistant.ask(question)
+    assert (answer.outcome, answer.reason, answer.citations) == ("not_found", "no_question", ())
+    assert answer.text.startswith(said)
+
+
+def test_after_a_question_the_wording_of_its_term_is_meant(assistant: Assistant) -> None:
+    answer = assistant.ask("Is it still the official wording?", [Turn("user", "What is a shared garden?")])
+    assert answer.reason != "no_question"
+
+
+@pytest.mark.parametrize("question", ["Is the fee of 20 still right?", "Check the opening days"])
+def test_a_question_about_a_thing_is_not_taken_for_one_about_a_text(assistant: Assistant, question: str) -> None:
+    assert assistant.ask(question).reason != "no_question"
 
 
 def test_a_quoted_text_that_is_no_wording_is_asked_of_the_documents(assistant: Assistant) -> None:

@@ -82,6 +82,7 @@ def test_readyz_tells_loading_failed_and_ready_apart(client: TestClient) -> None
         {
             "status": "ready",
             "notice": None,
+            "model": None,
             "index_version": "g1",
             "documents": 1,
             "passages": 2,
@@ -430,17 +431,19 @@ def test_a_program_asks_by_one_request_and_gets_the_answer_record(client: TestCl
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "status", "said"),
     [
-        (b"lantern?", "Found 'lantern?', expected a JSON object with a question"),
-        (b'{"question": 7}', "Found question = 7, expected it as a string."),
-        (b'{"question": "\xff"}', "Found a request that is not UTF-8"),
-        (b'"' + b"x" * 200_001, "Found a request of more than 200,000 bytes"),
+        (b"lantern?", 400, "Found 'lantern?', expected a JSON object with a question"),
+        (b'{"question": 7}', 400, "Found question = 7, expected it as a string."),
+        (b'{"question": "\xff"}', 400, "Found a request that is not UTF-8"),
+        (b'"' + b"x" * 200_001, 413, "Found a request of more than 200,000 bytes"),
     ],
 )
-def test_a_program_is_told_what_is_wrong_with_its_request(client: TestClient, body: bytes, said: str) -> None:
+def test_a_program_is_told_what_is_wrong_with_its_request(
+    client: TestClient, body: bytes, status: int, said: str
+) -> None:
     response = client.post("/api/ask", content=body)
-    assert response.status_code == 400
+    assert response.status_code == status
     assert response.json()["error"].startswith(said)
 
 
@@ -468,8 +471,9 @@ def test_the_endpoint_tells_a_problem_in_its_own_words(client: TestClient) -> No
     assert "The question is too wet: ask a dry one." in json.dumps(data)
 
 
-def test_only_ask_is_offered_to_other_programs(client: TestClient) -> None:
-    assert list(client.get("/gradio_api/info").json()["named_endpoints"]) == ["/ask"]
+def test_nothing_but_the_four_endpoints_is_offered_to_other_programs(client: TestClient) -> None:
+    named = list(client.get("/gradio_api/info").json()["named_endpoints"])
+    assert named == ["/ask", "/search", "/definition", "/check_wording"]
 
 
 # The port

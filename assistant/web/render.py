@@ -98,6 +98,11 @@ def page(site: Site, template: str, here: str, **values: Any) -> str:
     return _render(template, site=site, title=site.title, pages=site.pages, here=here, **values)
 
 
+def first(site: Site) -> str:
+    """What stands in the chat's place until its scripts are there."""
+    return _render("first.html", title=site.title, pages=site.pages, here="/", answerer=site.get())
+
+
 def part(template: str, **values: Any) -> str:
     """A part of a page of our own, to be put into one that is open."""
     return _render(template, **values)

@@ -8,9 +8,9 @@ import errno
 import socket
 
 import uvicorn
-from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from assistant.web.stopping import Stopping
 from corpus.errors import UserError
 
 
@@ -57,23 +57,39 @@ def _foreign(host: str) -> str:
     return f"{host} is not an address of this machine: leave --host out, or give 127.0.0.1 or 0.0.0.0."
 
 
-def serve(app: FastAPI, sock: socket.socket) -> None:
-    """Serve on a bound socket until Ctrl-C."""
+def serve(app: ASGIApp, sock: socket.socket, stopping: Stopping | None = None) -> None:
+    """Serve on a bound socket until Ctrl-C or SIGTERM; `stopping` is what the application was made with.
+
+    Answers that are under way are waited for, unless it is asked to stop twice.
+    """
     closing = asyncio.Event()
-    # Which proxy is believed is a setting of ours (door.py), not the server's.
+    # Which proxy is believed is a setting of ours (door.py), and what is logged is ours (traced.py), not the server's.
     config = uvicorn.Config(
-        _hang_up(app, closing), log_level="warning", timeout_graceful_shutdown=5, proxy_headers=False
+        _hang_up(app, closing),
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=5,
+        proxy_headers=False,
+        server_header=False,
     )
     with sock, contextlib.suppress(KeyboardInterrupt):
-        _Server(config, closing).run(sockets=[sock])
+        _Server(config, closing, stopping or Stopping()).run(sockets=[sock])
 
 
 class _Server(uvicorn.Server):
-    """Says when it is about to stop."""
+    """Says when it is about to stop, and goes on for as long as something is answered."""
 
-    def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
+    def __init__(self, config: uvicorn.Config, closing: asyncio.Event, stopping: Stopping) -> None:
         super().__init__(config)
         self.closing = closing
+        self.stopping = stopping
+
+    async def on_tick(self, counter: int) -> bool:
+        if not await super().on_tick(counter):
+            return False
+        self.stopping.begin()
+        return self.force_exit or self.stopping.is_done
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.closing.set()
