@@ -34,6 +34,7 @@ LONGEST = 100_000_000
 _ABORTED = (-signal.SIGABRT, -signal.SIGTRAP, -signal.SIGILL)
 _FILES_A_CHILD = 200
 _GRACE = 5.0
+_START = 60.0
 _Value = TypeVar("_Value")
 
 
@@ -42,6 +43,15 @@ class _Child:
     process: SpawnProcess
     connection: Connection
     files: int = 0
+    is_up: bool = False
+
+    def wait(self) -> None:
+        """Until it has started: on a busy machine that takes longer than a file may."""
+        if not self.is_up:
+            if not self.connection.poll(_START):
+                raise UserError(f"the process that reads files did not start in {_START:g} s; try again")
+            self.connection.recv()
+            self.is_up = True
 
     def is_fit(self) -> bool:
         return self.files < _FILES_A_CHILD and self.process.is_alive()
@@ -76,6 +86,7 @@ class Sandbox:
         child = self._ready()
         child.files += 1
         try:
+            child.wait()
             child.connection.send(task)
             if not child.connection.poll(self._seconds):
                 raise UserError(f"reading it took more than {self._seconds:g} s; split it, or save it anew")
@@ -140,6 +151,10 @@ def _serve(connection: Connection, memory: int) -> None:
     # numpy comes with a reader, and would reserve memory for every core of the machine.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    try:
+        connection.send(None)
+    except OSError:
+        return
     while True:
         try:
             task = connection.recv()
