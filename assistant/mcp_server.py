@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Annotated, Any, ParamSpec
 
+from pydantic import RootModel
 from starlette.types import ASGIApp
 
 from assistant.check import INTACT, check_record, check_wording
@@ -21,7 +22,7 @@ from corpus.errors import UserError
 
 try:
     from mcp.server.mcpserver import MCPServer
-    from mcp.server.mcpserver.exceptions import ResourceNotFoundError, ToolError
+    from mcp.server.mcpserver.exceptions import ResourceNotFoundError
     from mcp.types import CallToolResult, TextContent, ToolAnnotations
 except ImportError as missing:
     raise UserError(
@@ -52,6 +53,11 @@ CHECK = (
     "Without a term the text is compared with the wording that it is nearest to."
 )
 
+
+class AnswerRecord(RootModel[Answer]):
+    """The answer record, as the library that makes schemas of tools can read it."""
+
+
 _Given = ParamSpec("_Given")
 _READS = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 
@@ -76,7 +82,7 @@ def over_http(server: MCPServer[Any], host: str) -> ASGIApp:
 def _add_answers(server: MCPServer[Any], get: Callable[[], Program]) -> None:
     @server.tool(description=ASK, annotations=_READS)
     @_told
-    def ask(question: str, history: list[dict[str, str]] | None = None) -> Annotated[CallToolResult, Answer]:
+    def ask(question: str, history: list[dict[str, str]] | None = None) -> Annotated[CallToolResult, AnswerRecord]:
         answer = get().ask(question, [_turn(one) for one in history or ()])
         return _result(_answer_text(answer), answer.as_dict())
 
@@ -128,7 +134,8 @@ def _told(tool: Callable[_Given, CallToolResult]) -> Callable[_Given, CallToolRe
         try:
             return tool(*args, **more)
         except UserError as error:
-            raise ToolError(str(error)) from error
+            # A ToolError would put words of its own before the sentence.
+            return CallToolResult(content=[TextContent(type="text", text=str(error))], is_error=True)
 
     return told
 
