@@ -17,7 +17,7 @@ from evals.browsing import browser, build_index, served, settings_in
 from evals.questions import SETS, read_questions
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from evals.browsing import Browser, BrowserContext, Page
 
 QUESTIONS = 30
 PAINT, ANSWER, SHIFT = 1.0, 0.3, 0.0

@@ -18,8 +18,9 @@ from urllib.request import urlopen
 from corpus.errors import UserError
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, BrowserContext, Page
 
+__all__ = ["Browser", "BrowserContext", "Page", "browser", "build_index", "served", "settings_in"]
 INSTALL = "Playwright is missing: install it with `pip install 'association-assistant[dev]'`, or run `make setup`."
 NO_BROWSER = "There is no chromium on this machine: install it, on Debian with `apt-get install chromium`."
 # What a browser in a container needs, and what keeps it from calling its maker.

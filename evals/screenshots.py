@@ -19,7 +19,7 @@ from corpus.errors import UserError
 from evals.browsing import browser, build_index, served, settings_in
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from evals.browsing import Browser, Page
 
 FOLDER = Path("docs/screenshots")
 SIZES = {"": (1280, 800), "-phone": (360, 740)}
@@ -123,6 +123,9 @@ def _take(chromium: Browser, address: str, shot: Shot, folder: Path) -> None:
             context.close()
             return
         shot.arrive(page)
+        if not ending:
+            # An answer is brought into view by its beginning; a picture has room for the bar too.
+            page.evaluate("scrollTo(0, 0)")
         _write(page, folder / f"{shot.name}{ending}.png")
         if shot.dark and not ending:
             page.emulate_media(color_scheme="dark")
