@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from corpus.errors import UserError
-from evals.browsing import browser, build_index, served, settings_in
+from evals.browsing import browser, build_index, served
 
 if TYPE_CHECKING:
     from evals.browsing import Browser, Page
@@ -105,9 +105,8 @@ def main(folder: Path = FOLDER) -> None:
     """Write the pictures, and say of each how large it is."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place, browser() as chromium:
-        environment = settings_in(Path(place))
-        build_index(environment)
-        with served(environment, Path(place, "server.log")) as address:
+        build_index(Path(place))
+        with served(Path(place)) as address:
             for shot in SHOTS:
                 _take(chromium, address, shot, folder)
 
