@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpus.errors import UserError
-from evals.browsing import browser, build_index, served, settings_in
+from evals.browsing import browser, build_index, served
 from evals.questions import SETS, read_questions
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from evals.browsing import Browser, BrowserContext, Page
 
 QUESTIONS = 30
 PAINT, ANSWER, SHIFT = 1.0, 0.3, 0.0
@@ -47,11 +47,11 @@ new MutationObserver(() => {
 def main() -> None:
     """Print the table, with the bar of each figure."""
     with tempfile.TemporaryDirectory() as place, browser() as chromium:
-        environment, log = settings_in(Path(place)), Path(place, "server.log")
-        build_index(environment)
-        with served(environment, log, ready=False) as address:
+        folder = Path(place)
+        build_index(folder)
+        with served(folder, ready=False) as address:
             cold = _opened(chromium, address)
-        with served(environment, log) as address:
+        with served(folder) as address:
             _opened(chromium, address)
             first = [_opened(chromium, address) for _ in range(5)]
             again = _again(chromium, address)

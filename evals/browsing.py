@@ -18,8 +18,9 @@ from urllib.request import urlopen
 from corpus.errors import UserError
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, BrowserContext, Page
 
+__all__ = ["Browser", "BrowserContext", "Page", "browser", "build_index", "served"]
 INSTALL = "Playwright is missing: install it with `pip install 'association-assistant[dev]'`, or run `make setup`."
 NO_BROWSER = "There is no chromium on this machine: install it, on Debian with `apt-get install chromium`."
 # What a browser in a container needs, and what keeps it from calling its maker.
@@ -49,28 +50,23 @@ def browser() -> Iterator[Browser]:
             started.close()
 
 
-def settings_in(folder: Path) -> dict[str, str]:
-    """An environment in which index and records lie in a folder, and all other settings are the defaults."""
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("ASSISTANT_")}
-    return {**plain, "ASSISTANT_INDEX": str(folder / "index"), "ASSISTANT_RECORDS": str(folder / "records.sqlite")}
-
-
-def build_index(environment: dict[str, str]) -> None:
-    """The index of the shipped documents, as the command line makes it."""
+def build_index(folder: Path) -> None:
+    """The index of the shipped documents in a folder, as the command line makes it."""
     subprocess.run(  # noqa: S603 - our own command
-        [*_ASSISTANT, "index", "build"], env=environment, check=True, stdout=subprocess.DEVNULL
+        [*_ASSISTANT, "index", "build"], cwd=folder, env=_defaults(), check=True, stdout=subprocess.DEVNULL
     )
 
 
 @contextmanager
-def served(environment: dict[str, str], log: Path, *, ready: bool = True) -> Iterator[str]:
-    """The address of `assistant chat --staff`: as soon as it listens, or once it can answer where `ready`.
+def served(folder: Path, *, ready: bool = True) -> Iterator[str]:
+    """The address of `assistant chat --staff` in a folder: as soon as it listens, or once it can answer where `ready`.
 
     Raises UserError with what the program said where it ends, or takes too long.
     """
+    log = folder / "server.log"
     with log.open("wb") as file:
         process = subprocess.Popen(  # noqa: S603 - our own command
-            [*_ASSISTANT, "chat", "--staff", "--port", "0"], env=environment, stdout=file, stderr=file
+            [*_ASSISTANT, "chat", "--staff", "--port", "0"], cwd=folder, env=_defaults(), stdout=file, stderr=file
         )
         try:
             address = _address(process, log)
@@ -80,6 +76,12 @@ def served(environment: dict[str, str], log: Path, *, ready: bool = True) -> Ite
         finally:
             process.terminate()
             process.wait()
+
+
+def _defaults() -> dict[str, str]:
+    """An environment without settings, so that all lies in the folder where the program runs, by relative paths."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("ASSISTANT_")}
+    return {**plain, "PYTHONPATH": str(Path(__file__).parents[1])}
 
 
 _ASSISTANT = (sys.executable, "-m", "assistant")

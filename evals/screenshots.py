@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from corpus.errors import UserError
-from evals.browsing import browser, build_index, served, settings_in
+from evals.browsing import browser, build_index, served
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from evals.browsing import Browser, Page
 
 FOLDER = Path("docs/screenshots")
 SIZES = {"": (1280, 800), "-phone": (360, 740)}
@@ -105,9 +105,8 @@ def main(folder: Path = FOLDER) -> None:
     """Write the pictures, and say of each how large it is."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place, browser() as chromium:
-        environment = settings_in(Path(place))
-        build_index(environment)
-        with served(environment, Path(place, "server.log")) as address:
+        build_index(Path(place))
+        with served(Path(place)) as address:
             for shot in SHOTS:
                 _take(chromium, address, shot, folder)
 
@@ -123,6 +122,9 @@ def _take(chromium: Browser, address: str, shot: Shot, folder: Path) -> None:
             context.close()
             return
         shot.arrive(page)
+        if not ending:
+            # An answer is brought into view by its beginning; a picture has room for the bar too.
+            page.evaluate("scrollTo(0, 0)")
         _write(page, folder / f"{shot.name}{ending}.png")
         if shot.dark and not ending:
             page.emulate_media(color_scheme="dark")
