@@ -14,7 +14,7 @@ import numpy as np
 from assistant.calibration import Logistic, Ranker
 from assistant.expected import expected, holds_expected, kinds
 from assistant.language import plain, synonymous_phrases, synonyms, tables
-from assistant.parts import gives_orders
+from assistant.parts import gives_orders, presumes
 from assistant.question import content_words
 from assistant.types import Form
 from corpus.spans import Span, paragraph_at, paragraphs_around, paragraphs_from, sentences
@@ -173,11 +173,22 @@ def gather(
     )
     # The reader knows English alone.
     english = question if language == "en" else english
-    if reader and english and ranker.read:
+    if reader and english and ranker.read and not is_decided(question, evidence):
         first = shown(evidence.candidates)
         rest = [one for one in evidence.candidates if one not in first]
         evidence = replace(evidence, candidates=(*readings(reader, english, first), *rest))
     return _settled(ranked(evidence, ranker))
+
+
+def is_decided(question: str, evidence: Evidence) -> bool:
+    """Whether a question is refused whatever the reader makes of the sentences: it names somebody whom no document
+    names, or asks for what none of them holds. What a question takes for true, the best of them may contradict."""
+    if presumes(question):
+        return False
+    # A heading is replaced by what stands below it.
+    nowhere = not any(one.has_expected or one.is_heading for one in evidence.candidates)
+    wanted = evidence.expected is not None and kinds()[evidence.expected].decides
+    return bool(evidence.unknown_names) or (wanted and nowhere)
 
 
 def ranked(evidence: Evidence, ranker: Ranker) -> Evidence:

@@ -100,9 +100,9 @@ def test_a_reader_who_goes_away_stops_the_answering_at_its_next_event() -> None:
             closed.set()
 
     async def read_one() -> Any:
-        lines = event_stream(answering).body_iterator
-        first = await anext(lines)  # type: ignore[arg-type]
-        await lines.aclose()  # type: ignore[union-attr]
+        lines: Any = event_stream(answering).body_iterator
+        first = await anext(lines)
+        await lines.aclose()
         goes_on.set()
         return first
 
@@ -118,8 +118,8 @@ def test_a_comment_keeps_the_line_while_nothing_is_known() -> None:
         yield Status("searching")
 
     async def read() -> list[Any]:
-        lines = event_stream(answering, every=0.02).body_iterator
-        waited = await anext(lines)  # type: ignore[arg-type]
+        lines: Any = event_stream(answering, every=0.02).body_iterator
+        waited = await anext(lines)
         goes_on.set()
         return [waited, *[line async for line in lines if not str(line).startswith(":")]]
 

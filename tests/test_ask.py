@@ -11,7 +11,7 @@ from assistant.ask import Assistant
 from assistant.citations import citation_id, cite, resolve, text_fragment
 from assistant.define import defines
 from assistant.expected import holds_expected
-from assistant.extract import Candidate, _below_heading, gather
+from assistant.extract import Candidate, _below_heading, gather, is_decided
 from assistant.types import Checked, Done, Status, Turn
 from corpus.errors import UserError
 from index.acronyms import Acronym, AcronymTable
@@ -250,6 +250,25 @@ def test_of_a_name_that_no_document_holds_nothing_is_said(assistant: Assistant) 
     answer = assistant.ask("What do shared gardens in Lisbon lend?")
     assert (answer.outcome, answer.reason) == ("not_found", "unknown_name")
     assert answer.text == "The documents do not speak of Lisbon."
+
+
+@pytest.mark.parametrize(
+    ("question", "decided"),
+    [
+        ("What do shared gardens in Lisbon lend?", True),
+        ("What is the e-mail address of the seed library?", True),
+        ("What do shared gardens lend?", False),
+        ("Who wrote the atlas?", False),
+        # The best sentence may say otherwise than this takes for true.
+        ("Why was the atlas published in Lisbon in 1999?", False),
+    ],
+)
+def test_the_reader_is_not_asked_where_it_could_change_nothing(
+    assistant: Assistant, question: str, decided: bool
+) -> None:
+    evidence = gather(assistant.snapshot, question, "en")
+    assert is_decided(question, evidence) is decided
+    assert not decided or assistant.ask(question).outcome == "not_found"
 
 
 SAID = (
