@@ -18,11 +18,11 @@ CLI = Path("assistant/cli.py")
 PAGES = {Path("assistant/web/chat.py"), Path("evals/page.py")}
 NETWORKS = {Path("index/torch_encoder.py"), Path("index/reader_net.py"), Path("evals/train_reader.py")}
 ONE_FILE_EACH = (
-    "Stemmer", "bm25s", "charset_normalizer", "chromadb", "docx", "gradio", "httpx", "huggingface_hub",
+    "Stemmer", "bm25s", "charset_normalizer", "chromadb", "diskcache", "docx", "gradio", "httpx", "huggingface_hub",
     "ir_measures", "jinja2",
     "langchain", "langchain_core",
     "markdown_it", "onnxruntime", "openpyxl", "pydantic_settings", "pypdf", "pypdfium2", "rapidfuzz",
-    "sentence_transformers",
+    "sentence_transformers", "tenacity",
     "tokenizers", "torch", "trafilatura", "typer", "uvicorn",
 )  # fmt: skip
 
