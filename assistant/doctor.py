@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from assistant.exposure import check_exposure
 from assistant.settings import SETTINGS_FILE, Settings, load_settings
-from corpus.errors import UserError
+from corpus.errors import IndexMissingError, UserError
 
 State = Literal["ok", "warning", "fault"]
 OLDEST, NEWEST = (3, 11), (3, 13)
@@ -199,7 +199,11 @@ def _index(settings: Settings) -> Iterator[Finding]:
     from index.build import corpus_differs
     from index.state import read_state
 
-    folder = generation.current(settings.index_folder)
+    try:
+        folder = generation.current(settings.index_folder)
+    except IndexMissingError as error:
+        yield Finding("index", "warning", str(error), "`assistant chat` builds it too, before it serves.")
+        return
     manifest = generation.read_manifest(folder)
     generation.check_files(folder, manifest)
     state = read_state(folder / generation.STATE)
