@@ -105,7 +105,8 @@ def ground() -> Iterator[Ground]:
 
 
 def answered(words: str, evil_question: bool) -> Answer:
-    document = make_document(f"Heading\n{words} stands here.\n", (Section(("Heading", words), 0, 0),))
+    text = f"Heading\n{words} stands here.\n"
+    document = make_document(text, (Section(("Heading", words), 0, len(text)),))
     library = Library()
     library.page = replace(document, title=words)
     question = words if evil_question else "What stands here?"
