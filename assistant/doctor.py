@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from assistant.exposure import check_exposure
 from assistant.settings import SETTINGS_FILE, Settings, load_settings
-from corpus.errors import UserError
+from corpus.errors import IndexMissingError, UserError
 
 State = Literal["ok", "warning", "fault"]
 OLDEST, NEWEST = (3, 11), (3, 13)
@@ -27,6 +27,8 @@ _PROJECT = "association-assistant"
 _PREFIX = "ASSISTANT_"
 # Variables that are no settings: langchain's traces, where a build is to stop in a test.
 _OTHERS = {"ASSISTANT_TRACING", "ASSISTANT_CRASH_AT"}
+# They make the graphs that onnxruntime runs; where these are there, answers need neither.
+_MAKERS = {"torch", "sentence-transformers"}
 _SPARE = 2 * 10**9
 _ANSWER_SECONDS = 3.0
 
@@ -91,9 +93,12 @@ def _packages(pins: Path = PINS) -> Iterator[Finding]:
     """What is installed, beside the versions that the project's checks run with."""
     wanted = _pinned(pins)
     needed = _needed()
-    missing = sorted(name for name in needed if _version(name) is None)
-    if missing:
-        yield Finding("packages", "fault", f"not installed: {', '.join(missing)}", "Run `make setup` again.")
+    missing = {name for name in needed if _version(name) is None}
+    if lacking := sorted(missing - _MAKERS):
+        yield Finding("packages", "fault", f"not installed: {', '.join(lacking)}", "Run `make setup` again.")
+    if lacking := sorted(missing & _MAKERS):
+        todo = "Nothing, as long as the model and its graphs stay as they are."
+        yield Finding("packages", "warning", f"not installed: {', '.join(lacking)}", todo)
     found = {name: version for name in wanted if (version := _version(name))}
     other = [f"{name} {found[name]} (pinned {wanted[name]})" for name in found if found[name] != wanted[name]]
     if other:
@@ -199,7 +204,11 @@ def _index(settings: Settings) -> Iterator[Finding]:
     from index.build import corpus_differs
     from index.state import read_state
 
-    folder = generation.current(settings.index_folder)
+    try:
+        folder = generation.current(settings.index_folder)
+    except IndexMissingError as error:
+        yield Finding("index", "warning", str(error), "`assistant chat` builds it too, before it serves.")
+        return
     manifest = generation.read_manifest(folder)
     generation.check_files(folder, manifest)
     state = read_state(folder / generation.STATE)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import signal
 import socket
+import threading
+from collections.abc import Iterator
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -73,8 +76,21 @@ def serve(app: ASGIApp, sock: socket.socket, stopping: Stopping | None = None) -
         proxy_headers=False,
         server_header=False,
     )
-    with sock, contextlib.suppress(KeyboardInterrupt):
+    with sock, _terminating(), contextlib.suppress(KeyboardInterrupt):
         _Server(config, closing, stopping or Stopping()).run(sockets=[sock])
+
+
+@contextlib.contextmanager
+def _terminating() -> Iterator[None]:
+    """SIGTERM ends the block as Ctrl-C does, so that what was opened is closed; uvicorn sends both on when it is done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class _Server(uvicorn.Server):
