@@ -69,6 +69,17 @@ class Settings(BaseSettings):
     proxies: Names = ("127.0.0.0/8", "::1")
     host: str = "127.0.0.1"
     port: int = 7860
+    # Whether everybody who reaches the address is served, where nobody is asked who they are.
+    open: bool = False
+    # Where questions and files are counted: in this process, or in a Redis server for several. 0 is no limit.
+    limits: str = "memory"
+    questions_a_minute: int = Field(60, ge=0)
+    uploads_an_hour: int = Field(300, ge=0)
+    # How long a request may take until its answer begins.
+    request_seconds: float = Field(120, gt=0)
+    log: Literal["plain", "json"] = "plain"
+    # Whether the log has the words of questions.
+    log_questions: bool = False
     title: str = "Ask the association"
     contact: str | None = None
 

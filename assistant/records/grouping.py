@@ -126,10 +126,14 @@ def as_csv(row: Mapping[str, Any]) -> str:
     return out.getvalue()
 
 
+# What a spreadsheet begins a formula with, in the wide forms of East Asian keyboards too.
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+
+
 def harmless(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula.
 
     >>> harmless("=1+1"), harmless(" @x"), harmless("-"), harmless("1+1")
     ("'=1+1", "' @x", "'-", '1+1')
     """
-    return f"'{cell}" if cell.lstrip().startswith(("=", "+", "-", "@")) else cell
+    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) else cell

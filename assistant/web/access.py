@@ -18,6 +18,8 @@ Need = Literal["anyone", "member", "staff"]
 ACCESS: tuple[tuple[str, Need], ...] = (
     ("/healthz", "anyone"),
     ("/readyz", "anyone"),
+    # It looks itself: programs of this machine may, and staff (health.py).
+    ("/metrics", "anyone"),
     ("/sign-in", "anyone"),
     ("/language/*", "anyone"),
     ("/site/*", "anyone"),
