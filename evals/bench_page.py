@@ -30,7 +30,8 @@ _WATCH = """
 window.seen = { useful: null, sent: 0, shown: 0, shifts: [] };
 new PerformanceObserver((list) => {
   for (const one of list.getEntries()) {
-    const names = one.sources.map(({ node }) => (node && node.closest) ? node.id || node.className || node.tagName : "text");
+    const name = (node) => (node && node.closest ? node.id || node.className || node.tagName : "text");
+    const names = one.sources.map((source) => name(source.node));
     window.seen.shifts.push([one.value, one.hadRecentInput, one.startTime, names]);
   }
 }).observe({ type: "layout-shift", buffered: true });
