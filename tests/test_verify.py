@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from assistant.drafts import Claim, claims_so_far, draft_so_far, from_blocks, from_markers, read_reply
@@ -141,7 +143,7 @@ def test_a_reply_that_is_coming_shows_no_key_and_no_quotation() -> None:
 
 
 def test_citations_that_a_provider_gives_pass_the_same_verifier() -> None:
-    blocks = [
+    blocks: list[dict[str, Any]] = [
         {"type": "text", "text": "The dock has 40 berths.", "annotations": [
             {"type": "citation", "title": "k1", "cited_text": "The dock has 40 berths and 12 cranes."},
         ]},
