@@ -1,6 +1,6 @@
 """START HERE: a question in, an `Answer` out.
 
-    understand → search → gate → refuse, or define or extract → Answer
+    understand → search → gate → refuse, or define or extract, or have a model write → Answer
 
 Every quotation is cut out of a document by its offsets, so it is verbatim by construction.
 """
@@ -8,25 +8,29 @@ Every quotation is cut out of a document by its offsets, so it is verbatim by co
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from assistant.calibration import Calibration, calibration_for
 from assistant.check import check_wording
 from assistant.citations import cite
 from assistant.contrast import only_in
 from assistant.define import defining_span
-from assistant.extract import Evidence, choose, disagreeing, gather, in_context, is_tainted, marked
+from assistant.extract import Candidate, Evidence, choose, disagreeing, gather, in_context, is_tainted, marked
 from assistant.gate import confidence as confidence_of
 from assistant.gate import contradicts, reason
 from assistant.language import plain, whole_word
+from assistant.lists import Listing, asks_for_list, introduces, whole_list
 from assistant.messages import differences_in_words, messages, verdict_in_words
+from assistant.originals import Original, find_original
 from assistant.question import check_question, understand, without_article
 from assistant.registry import Registry
 from assistant.translate import ENGLISH, understood
 from assistant.types import Answer, Checked, Citation, Done, Event, Mode, Query, Sentence, Status, Turn
+from assistant.write import Material, Session, Writer
 from corpus.definitions import CURRENT, names_of
 from corpus.errors import UserError
 from corpus.spans import Span, paragraph_at, sentences, trim
@@ -62,6 +66,8 @@ class Assistant:
     reader: Reader | None = None
     contact: str | None = None
     remark: str | None = None
+    writer: Writer | None = None
+    corpus: Path | None = None
 
     @classmethod
     def over(
@@ -71,6 +77,8 @@ class Assistant:
         reader: Reader | None = None,
         index_folder: Path | None = None,
         calibration: Calibration | None = None,
+        writer: Writer | None = None,
+        corpus: Path | None = None,
     ) -> Assistant:
         """The assistant over a snapshot, with the calibration beside its index, by default the one that ships."""
         registry = Registry(snapshot.state.definitions, snapshot.frequency)
@@ -86,7 +94,7 @@ class Assistant:
                 f"{calibration.reader or 'none'}; `assistant evals calibrate SET` fits them with it."
             )
             reader = None
-        return cls(snapshot, registry, calibration, reader, contact, remark)
+        return cls(snapshot, registry, calibration, reader, contact, remark, writer, corpus)
 
     def ask(
         self, question: str, history: Sequence[Turn] = (), id: str | int | None = None, *, literally: bool = False
@@ -95,27 +103,35 @@ class Assistant:
 
         `literally`: the question is searched for in its own words, no topic put in and no spelling corrected.
         """
-        started = perf_counter()
-        check_question(question)
-        query = understand(question, history, self.registry, self.snapshot, literally=literally)
-        reading = perf_counter() - started
-        draft = self._route(query)
-        total = perf_counter() - started
-        seconds = {"retrieve": total - reading, "answer": reading, "total": total}
-        return replace(draft, id=id, seconds={name: round(value, 4) for name, value in seconds.items()})
+        done = list(self.stream(question, history, id, literally=literally))[-1]
+        assert isinstance(done, Done)  # noqa: S101 - the last event, always
+        return done.answer
 
     def stream(
         self, question: str, history: Sequence[Turn] = (), id: str | int | None = None, *, literally: bool = False
     ) -> Iterator[Event]:
         """The answer as it comes about, `Done` last. Raises UserError where there is no question to answer.
 
-        Closing the generator stops what is under way.
+        Closing the generator stops what is under way, a request at a model's server too.
         """
+        started = perf_counter()
         check_question(question)
         yield Status("searching")
-        answer = self.ask(question, history, id, literally=literally)
-        yield from (Checked(sentence, number) for number, sentence in enumerate(answer.sentences))
-        yield Done(answer)
+        session = self.writer.session(self.index_version) if self.writer else None
+        query = self._understood(question, history, session, literally=literally)
+        reading = perf_counter() - started
+        draft = self._route(query)
+        if session and self._is_for_the_model(query, draft):
+            draft = yield from session.write(self._material(query, draft, session))
+        if draft.mode != "model":
+            yield from (Checked(sentence, number) for number, sentence in enumerate(draft.sentences))
+        total = perf_counter() - started
+        seconds = {"retrieve": total - reading, "answer": reading, "total": total}
+        yield Done(replace(draft, id=id, seconds={name: round(value, 4) for name, value in seconds.items()}))
+
+    def without_model(self) -> Assistant:
+        """The same assistant, which asks no language model."""
+        return replace(self, writer=None)
 
     def unanswerable(self, question: str, problem: str, id: str | int | None = None) -> Answer:
         """The record for what was no question that can be answered; `problem` says why in words."""
@@ -132,6 +148,10 @@ class Assistant:
             return self.snapshot.document(document_id)
         except KeyError:
             return None
+
+    def original(self, document: DocumentInfo) -> Original:
+        """The file that a document was read from. Raises UserError where it cannot be handed out."""
+        return find_original(self.corpus, self.snapshot.state.files, document)
 
     @property
     def refused(self) -> Sequence[Refused]:
@@ -150,7 +170,8 @@ class Assistant:
     def configuration(self) -> str:
         """What answers are made with, besides the index: the names of the models."""
         reader = self.reader.name if self.reader else "none"
-        return f"encoder {self.snapshot.encoder.name}, reader {reader}"
+        made_with = f"encoder {self.snapshot.encoder.name}, reader {reader}"
+        return f"{made_with}, model {self.writer.configuration}" if self.writer else made_with
 
     @property
     def passage_count(self) -> int:
@@ -160,6 +181,11 @@ class Assistant:
     def notice(self) -> str | None:
         """What is wrong with a newer index, where an older one has to serve, or with the calibration."""
         return self.snapshot.notice or self.remark
+
+    @property
+    def model(self) -> Mapping[str, Any] | None:
+        """The language model that writes, its configuration's digest, and how it does; None where none does."""
+        return self.writer.state if self.writer else None
 
     @property
     def examples(self) -> list[str]:
@@ -186,6 +212,31 @@ class Assistant:
         section = document.section_at(citation.start)
         start, end = trim(document.text, section.start, section.end)
         return min(start, citation.start), max(end, citation.end)
+
+    def _understood(self, question: str, history: Sequence[Turn], session: Session | None, *, literally: bool) -> Query:
+        """The query behind a question; a follow-up put by the model, where there is one and it is needed."""
+        query = understand(question, history, self.registry, self.snapshot, literally=literally)
+        if session is None or literally or not history or query.kind != "question" or query.definition:
+            return query
+        said = session.standalone(question, history)
+        if said is None:
+            return query
+        return replace(understand(said, (), self.registry, self.snapshot), question=question, language=query.language)
+
+    def _is_for_the_model(self, query: Query, draft: Answer) -> bool:
+        """Whether a model is asked: canonical wordings are not its business, nor what is far from the documents."""
+        assert self.writer is not None  # noqa: S101 - asked only where there is one
+        plain = query.kind in ("question", "compound") and not query.definition and not query.term
+        return plain and draft.mode == "extractive" and draft.confidence >= self.writer.lowest
+
+    def _material(self, query: Query, draft: Answer, session: Session) -> Material:
+        languages = self.snapshot.languages
+        foreign = query.language not in languages and bool(languages)
+        said = session.translated(query.standalone, languages[0]) if foreign else None
+        asked = replace(query, standalone=said, language=languages[0], forms=()) if said else query
+        evidence = self._gather(asked)
+        documents = {hit.passage.document_id: self.snapshot.document(hit.passage.document_id) for hit in evidence.hits}
+        return Material(query, asked.standalone, asked.language, draft, evidence, documents)
 
     def _route(self, query: Query) -> Answer:
         if query.kind in ("smalltalk", "outside"):
@@ -323,8 +374,11 @@ class Assistant:
 
     def _check(self, query: Query) -> Answer:
         """Whether a quoted text still has a canonical wording, with that wording and the differences."""
+        if query.quoted is None:
+            asking = messages(query.language)["frame"]["which_text"]
+            return replace(self._refuse(query, "no_question", _UNASKED, ()), text=asking)
         try:
-            found = check_wording(self, query.quoted or "", query.definition)
+            found = check_wording(self, query.quoted, query.definition)
         except UserError:
             return self._route(query.parts[0])
         if found.verdict == "unrelated" and query.definition is None:
@@ -399,13 +453,15 @@ class Assistant:
         candidates = choose(evidence.candidates, share=_NEAR_BEST, most=_MOST_SENTENCES)
         differing = disagreeing(evidence)
         others = [one for one in differing if one not in candidates]
-        chosen = _distinct((one.document, in_context(one.document, one.span)) for one in [*candidates, *others])
+        wanted = asks_for_list(_in_english(query))
+        found = [_whole(one, wanted=wanted) for one in [*candidates, *others]]
+        chosen = _distinct(place for place, _ in found)
         mark = marked(candidates[0], evidence.expected)
         if mark and not (chosen[0][1][0] <= mark[0] and mark[1] <= chosen[0][1][1]):
             mark = None
         if contradicted:
             confidence = max(confidence, self.calibration.gate(read=evidence.read).threshold)
-        answer = self._quote(query, "extractive", chosen, confidence, mark)
+        answer = self._quote(query, "extractive", chosen, confidence, mark, [one for _, one in found if one])
         frame = messages(query.language)["frame"]
         if contradicted:
             said = f"{frame['documents_say']}\n\n{answer.text}"
@@ -425,8 +481,11 @@ class Assistant:
         spans: Sequence[tuple[Document, Span]],
         confidence: float,
         mark: Span | None = None,
+        listings: Sequence[Listing] = (),
     ) -> Answer:
-        """An answer made of spans of documents, a citation for each; `mark` lies in the first of them."""
+        """An answer made of spans of documents, a citation for each; `mark` lies in the first of them, and a span
+        that is one of the `listings` is told piece by piece."""
+        pieces = {(one.document_id, one.span): one.pieces for one in listings}
         citations = tuple(
             cite(number, document, *span, mark=mark if number == 1 else None)
             for number, (document, span) in enumerate(spans, 1)
@@ -434,7 +493,7 @@ class Assistant:
         quoted = tuple(
             Sentence(document.text[start:end], "verbatim", (number,))
             for number, (document, span) in enumerate(spans, 1)
-            for start, end in sentences(document.text, *span)
+            for start, end in pieces.get((document.id, span)) or sentences(document.text, *span)
         )
         text = "\n\n".join(f"{citation.quote} [{citation.number}]" for citation in citations)
         answer = self._blank(query, text, confidence)
@@ -502,6 +561,18 @@ class Assistant:
             if _holds(terms(document.text[slice(*span)], document.language), wanted) and not is_tainted(document, span)
         ]
         return max(spans, key=lambda span: (span[0] != passage.start, -span[0])) if spans else None
+
+
+def _whole(candidate: Candidate, *, wanted: bool) -> tuple[tuple[Document, Span], Listing | None]:
+    """What is quoted for a sentence: all of its list where one is `wanted` or it only introduces one, else the
+    sentence in its context."""
+    document, span = candidate.document, candidate.span
+    found = whole_list(document, span) if wanted or introduces(candidate.text) else None
+    return (document, found.span if found else in_context(document, span)), found
+
+
+def _in_english(query: Query) -> str:
+    return next((form.text for form in query.forms if form.language == ENGLISH), query.standalone)
 
 
 def _holds(text: Sequence[str], wanted: Sequence[str]) -> bool:

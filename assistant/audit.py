@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.check import INTACT
+from assistant.records.grouping import harmless
 from corpus.catalogue import is_temporary
 from corpus.check import Check, Wording, compare_within
 from corpus.errors import UserError
@@ -199,8 +200,7 @@ def _change(change: dict[str, Any]) -> str:
 
 
 def _as_cell(value: Any) -> Any:
-    # A spreadsheet runs what begins so.
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
+    return harmless(value) if isinstance(value, str) else value
 
 
 def _files(paths: Sequence[Path]) -> Iterator[tuple[str, Path]]:

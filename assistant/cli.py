@@ -7,7 +7,9 @@ them: `assistant --help` must answer at once.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import ASGIApp
 
+    from assistant.accounts import Users
     from assistant.ask import Assistant
+    from assistant.records.store import Store
     from assistant.settings import Settings
     from assistant.web.site import Site
     from evals.command import Gate, Ground
@@ -44,6 +48,10 @@ app.add_typer(documents_app, name="documents")
 app.add_typer(definitions_app, name="definitions")
 evals_app = typer.Typer(help="Question sets: how good the answers are.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(evals_app, name="evals")
+records_app = typer.Typer(help="What is kept of conversations.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(records_app, name="records")
+users_app = typer.Typer(help="Who may sign in (the file ASSISTANT_USERS).", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(users_app, name="users")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -55,18 +63,42 @@ def chat(
     staff: Annotated[
         bool,
         typer.Option(
-            "--staff", help="Serve the pages Index and Evaluation too; whoever reaches the address can use it."
+            "--staff", help="Without sign-in: serve the staff's pages too; whoever reaches the address can use them."
         ),
+    ] = False,
+    everybody: Annotated[
+        bool, typer.Option("--open", help="Without sign-in: serve everybody who reaches the address.")
     ] = False,
 ) -> None:
     """Serve the chat in a browser; builds the index first where there is none."""
+    from assistant.exposure import check_exposure
     from assistant.service import has_index
     from assistant.web.main import run
 
-    settings = _settings(host=host, port=port)
+    settings = _settings(host=host, port=port, open=everybody or None)
+    check_exposure(settings)
     if not has_index(settings):
         _build(settings)
-    run(settings, announce=_note, staff=_staff_pages(settings) if staff else None)
+    run(settings, announce=_note, staff=_staff_pages(settings) if staff or settings.asks_who else None)
+
+
+@app.command(epilog="Example: assistant doctor --json")
+def doctor(as_json: Json = False) -> None:
+    """Look at the whole installation: what is sound, what is not, and what to do about it.
+
+    Exit code 1 where something has to be put right. Nothing is changed.
+    """
+    from assistant.doctor import doctor as examine
+    from assistant.doctor import lines_of, record_of
+
+    findings = examine()
+    if as_json:
+        _print_json(record_of(findings))
+    else:
+        for line in lines_of(findings):
+            typer.echo(line)
+    if any(one.state == "fault" for one in findings):
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Example: assistant mcp --http --port 7861")
@@ -99,6 +131,10 @@ def mcp(
 def ask(
     question: Annotated[str | None, typer.Argument(help="The question, in quotation marks.")] = None,
     as_json: Json = False,
+    form: Annotated[
+        str | None,
+        typer.Option("--format", metavar="FORMAT", help="The answer with all its quotes as text, markdown or html."),
+    ] = None,
     batch: Annotated[
         Path | None,
         typer.Option(help='JSON Lines of {"id", "question", "history"}; "-" reads standard input.', metavar="FILE"),
@@ -107,6 +143,8 @@ def ask(
     """Answer one question, or a file of them, with citations."""
     if (question is None) == (batch is None):
         raise UserError("Give either one QUESTION in quotation marks, or --batch FILE.")
+    if form is not None and (as_json or batch is not None):
+        raise UserError("Found --format with --json or --batch: give one of them.")
     if batch is not None:
         _ask_batch(batch)
         return
@@ -114,11 +152,24 @@ def ask(
     from assistant.show import show_answer
 
     check_question(question or "")
+    if form is not None:
+        typer.echo(_asked_as(form, question or ""), nl=False)
+        return
     answer = _assistant().ask(question or "")
     if as_json:
         _print_json(answer.as_dict())
     else:
         show_answer(answer)
+
+
+def _asked_as(form: str, question: str) -> str:
+    """The answer in a form of the exports; a form that there is not is told before the index is opened."""
+    from assistant.exports import answer_as, check_form
+
+    check_form(form)
+    assistant = _assistant()
+    languages = {document.id: document.language for document in assistant.documents}
+    return answer_as(form, assistant.ask(question), registry=assistant.registry, languages=languages)
 
 
 @index_app.command("build", epilog="Example: assistant index build")
@@ -492,6 +543,148 @@ def evals_export(
     found = read_run(run)
     for path in export_run(kind, read_records(run), assistant_of(found, _settings()), folder):
         typer.echo(f"Wrote {path}")
+
+
+@records_app.command("export", epilog="Example: assistant records export ana > ana.jsonl")
+def records_export(
+    user: Annotated[str | None, typer.Argument(metavar="[USER]", help="Only what is kept of this person.")] = None,
+    form: Annotated[str, typer.Option("--format", help="jsonl: a JSON object a line.")] = "jsonl",
+) -> None:
+    """Everything that is kept, or all of one person, to standard output, the oldest first."""
+    if form != "jsonl":
+        raise UserError(f"Found the format {form!r}, expected jsonl.")
+    with closing(_records(_settings())) as records:
+        count = 0
+        for row in records.export(user):
+            typer.echo(json.dumps(row))
+            count += 1
+    _note(f"{count} lines.")
+
+
+@records_app.command("forget", epilog="Example: assistant records forget ana --yes")
+def records_forget(
+    user: Annotated[str, typer.Argument(metavar="USER", help="The name that the person signs in with.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove everything that is kept of a person: answers, feedback, comments, sessions. It cannot be undone."""
+    if not yes:
+        _confirm(f"Remove everything that is kept of {user}?", "--yes")
+    with closing(_records(_settings())) as records:
+        count = records.forget(user)
+    typer.echo(f"Removed {count} answers of {user}, and every word that {user} said on others.")
+
+
+@records_app.command("check", epilog="Example: assistant records check --json")
+def records_check(as_json: Json = False) -> None:
+    """Resolve every citation of the kept answers again, and name those that lead nowhere now, by document.
+
+    Exit code 1 where there are some.
+    """
+    from assistant.records.check import check
+
+    settings = _settings()
+    assistant = _open(settings)
+    with closing(_records(settings)) as records:
+        found = check(records.kept(), assistant.documents)
+    if as_json:
+        _print_json({"index_version": assistant.index_version, **found.as_dict()})
+    else:
+        for one in found.lost:
+            typer.echo(f"{one.document_id} ({one.title}): {len(one.citations)} citations of {len(one.answers)} answers")
+            for identifier in one.citations:
+                typer.echo(f"  {identifier}")
+        lost = sum(len(one.citations) for one in found.lost)
+        whole = "all resolve" if not lost else f"{lost} do not resolve in index {assistant.index_version}"
+        typer.echo(f"{found.citations} citations of {found.answers} answers: {whole}.")
+    if found.lost:
+        raise typer.Exit(1)
+
+
+UserName = Annotated[str, typer.Argument(metavar="NAME", help="The name to sign in with.")]
+FromInput = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
+
+
+@users_app.command("add", epilog="Example: assistant users add ana --role staff")
+def users_add(
+    name: UserName,
+    role: Annotated[str, typer.Option(help="member or staff.")] = "member",
+    password_stdin: FromInput = False,
+) -> None:
+    """Add somebody; the password is asked for twice."""
+    from assistant.accounts import ROLES
+
+    users = _users(_settings())
+    chosen = next((one for one in ROLES if one == role), None)
+    if chosen is None:
+        raise UserError(f"Found the role {role!r}, expected one of {', '.join(ROLES)}.")
+    users.add(name, _password(from_input=password_stdin), chosen)
+    _note(f"Added {name} ({chosen}) to {users.path}")
+
+
+@users_app.command("list", epilog="Example: assistant users list")
+def users_list(as_json: Json = False) -> None:
+    """Who may sign in, and with which role."""
+    accounts = _users(_settings()).accounts()
+    if as_json:
+        _print_json([{"name": one.name, "role": one.role} for one in accounts])
+    else:
+        for one in accounts:
+            typer.echo(f"{one.name}\t{one.role}")
+
+
+@users_app.command("remove", epilog="Example: assistant users remove ana")
+def users_remove(name: UserName) -> None:
+    """Remove somebody, who is signed out at once; what is kept of them stays (`assistant records forget`)."""
+    settings = _settings()
+    users = _users(settings)
+    users.remove(name)
+    _sign_out(settings, name)
+    _note(f"Removed {name} from {users.path}")
+
+
+@users_app.command("password", epilog="Example: assistant users password ana --password-stdin < secret")
+def users_password(name: UserName, password_stdin: FromInput = False) -> None:
+    """Set another password; who is signed in with the old one is signed out."""
+    settings = _settings()
+    users = _users(settings)
+    users.set_password(name, _password(from_input=password_stdin))
+    _sign_out(settings, name)
+    _note(f"Set the password of {name} in {users.path}")
+
+
+def _records(settings: Settings) -> Store:
+    from assistant.records.store import Store
+
+    return Store(settings.records, settings.keep_days)
+
+
+def _users(settings: Settings) -> Users:
+    from assistant.accounts import Users
+
+    if settings.users is None:
+        raise UserError("ASSISTANT_USERS names no file: set it first, to .assistant/users.json for example.")
+    return Users(settings.users)
+
+
+def _sign_out(settings: Settings, name: str) -> None:
+    with closing(_records(settings)) as records:
+        records.end_sessions(name)
+
+
+def _password(*, from_input: bool) -> str:
+    if from_input:
+        # One line end is the shell's; every other character is the password's.
+        return typer.get_text_stream("stdin").read().removesuffix("\n").removesuffix("\r")
+    if not sys.stdin.isatty():
+        raise UserError("There is no terminal to ask for the password: give --password-stdin and the password there.")
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt="Once more", err=True))
+
+
+def _confirm(question: str, flag: str) -> None:
+    if not sys.stdin.isatty():
+        raise UserError(f"There is no terminal to ask for your consent: give {flag}.")
+    if not typer.confirm(question, err=True):
+        raise typer.Exit(1)
 
 
 def _judge(name: str | None) -> Judge | None:

@@ -20,6 +20,12 @@ def messages(language: str) -> dict[str, dict[str, str]]:
     return table.get(language, table["en"])
 
 
+def model_notice(language: str, name: str, count: int = 0) -> str:
+    """What a reader is told of a language model's part in an answer."""
+    table = messages(language).get("model") or _all_messages()["en"]["model"]
+    return table[name].format(count=count)
+
+
 def verdict_in_words(found: Check, language: str) -> str:
     """The verdict of a check as a sentence."""
     said = messages(language)["check"][found.verdict]

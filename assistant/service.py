@@ -9,6 +9,7 @@ from pathlib import Path
 
 from assistant.ask import Assistant
 from assistant.settings import Settings
+from assistant.write import Writer
 from corpus.errors import UserError
 from corpus.types import Drifted
 from index import generation
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 # A new index is answered from within 2 s; most of that is for opening it.
 _LOOK_EVERY = 0.5
 _PATIENCE = 10.0
+REPLIES = "replies"
+"""The folder beside the index in which a model's replies are kept."""
 
 
 def has_index(settings: Settings) -> bool:
@@ -61,6 +64,27 @@ def reader_of(settings: Settings) -> Reader | None:
     return open_reader(model, settings.index_folder / GRAPHS)
 
 
+def writer_of(settings: Settings) -> Writer | None:
+    """What writes answers by the model that the settings name; None where they name none.
+
+    Raises UserError where it cannot be used.
+    """
+    if not settings.model:
+        return None
+    # Who has no model does not wait for what speaks to one.
+    from assistant.model import Model
+    from assistant.replies import KeptReplies
+
+    model = Model.open(settings.model, settings.model_url, seconds=settings.model_seconds, tokens=settings.model_tokens)
+    return Writer(
+        model,
+        seconds=settings.model_seconds,
+        calls=settings.model_calls,
+        tokens=settings.model_tokens,
+        replies=KeptReplies(settings.index_folder / REPLIES),
+    )
+
+
 def is_outdated(settings: Settings, assistant: Assistant) -> bool:
     """Whether the documents have changed since the index was built."""
     return settings.corpus.is_dir() and corpus_differs(settings.corpus, assistant.snapshot.state)
@@ -73,6 +97,7 @@ class Service:
         self._settings = settings
         self._encoder = encoder_of(settings)
         self._reader = reader_of(settings)
+        self._writer = writer_of(settings)
         self._assistant: Assistant | None = None
         self._tried: Path | None = None
         self._follower: threading.Thread | None = None
@@ -109,7 +134,15 @@ class Service:
         # The snapshot before closes itself with its last reader.
         before = self._assistant.snapshot if self._assistant else None
         snapshot = Snapshot.current(self._settings.index_folder, self._encoder, before)
-        return Assistant.over(snapshot, self._settings.contact, self._reader, self._settings.index_folder)
+        settings = self._settings
+        return Assistant.over(
+            snapshot,
+            settings.contact,
+            self._reader,
+            settings.index_folder,
+            writer=self._writer,
+            corpus=settings.corpus,
+        )
 
     def _is_behind(self) -> bool:
         """Whether another generation is named than the one that was opened, or that could not be."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -22,6 +23,15 @@ from index.reader import SHIPPED_READER
 
 SETTINGS_FILE = "assistant.toml"
 _HOME = Path(".assistant")
+
+
+def _as_names(value: object) -> object:
+    # Only commas part them: a name may have a blank inside.
+    return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_as_names)]
+"""Names or addresses: in a variable with commas between them, in the file a list."""
 
 
 class Settings(BaseSettings):
@@ -39,16 +49,44 @@ class Settings(BaseSettings):
     reader: str = SHIPPED_READER
     # Whether `encoder` and `reader` may be names on the Hugging Face hub, which is then asked for them.
     hub: Literal["allow", "deny"] = "deny"
+    # A language model that writes answers, as provider:name; unset, none does.
+    model: str | None = None
+    # What one question may take of it: seconds and calls, and tokens a call.
+    model_seconds: float = Field(30.0, gt=0, le=600)
+    model_calls: int = Field(4, ge=1, le=20)
+    model_tokens: int = Field(800, ge=50, le=20_000)
     # The address of a server that speaks the OpenAI protocol, for a language model.
     model_url: str | None = None
     # What is kept of conversations: an SQLite file, or the address of a PostgreSQL database.
     records: str = str(_HOME / "records.sqlite")
     # For how many days; with 0 nothing is kept.
     keep_days: int = Field(365, ge=0, le=36_500)
+    # People sign in with the names of this file, or are named by a header of the proxies; with neither nobody is asked.
+    users: Path | None = None
+    trust_header: str | None = Field(None, pattern="^[A-Za-z0-9-]+$")
+    # The staff among those whom the header names.
+    staff: Names = ()
+    proxies: Names = ("127.0.0.0/8", "::1")
     host: str = "127.0.0.1"
     port: int = 7860
+    # Whether everybody who reaches the address is served, where nobody is asked who they are.
+    open: bool = False
+    # Where questions and files are counted: in this process, or in a Redis server for several. 0 is no limit.
+    limits: str = "memory"
+    questions_a_minute: int = Field(60, ge=0)
+    uploads_an_hour: int = Field(300, ge=0)
+    # How long a request may take until its answer begins.
+    request_seconds: float = Field(120, gt=0)
+    log: Literal["plain", "json"] = "plain"
+    # Whether the log has the words of questions.
+    log_questions: bool = False
     title: str = "Ask the association"
     contact: str | None = None
+
+    @property
+    def asks_who(self) -> bool:
+        """Whether people have to say who they are."""
+        return self.users is not None or self.trust_header is not None
 
     @property
     def server(self) -> str | None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from html import escape as escaped
+from urllib.parse import quote as percent_encode
 
 from assistant.citations import page_name
 from corpus.errors import UserError
 from corpus.types import Definition, Document
 
-_TEX = re.compile(r"([&%$#_{}])")
+_TEX = re.compile(r"[&%$#_{}\\~^]")
+_TEX_WORDS = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+# What would end an address in Markdown, in BibTeX or at all.
+_NO_ADDRESS = re.compile(r"[\s<>\"'(){}\[\]\\^`|\x00-\x1f\x7f]")
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>])")
 
 
@@ -28,16 +32,18 @@ def _plain(definition: Definition, document: Document) -> str:
 def _markdown(definition: Definition, document: Document) -> str:
     quote = "\n".join(f"> {line}".rstrip() for line in _marked(_wording(definition, document)).splitlines())
     title = _marked(document.title)
-    linked = f"[{title}]({document.url})" if document.url else f"*{title}*"
+    address = _address(document)
+    linked = f"[{title}]({address})" if address else f"*{title}*"
     return f"{quote}\n>\n> — {_marked(definition.body)}, {linked}{_details(definition, document)}"
 
 
 def _html(definition: Definition, document: Document) -> str:
-    cite = f' cite="{escaped(document.url)}"' if document.url else ""
+    address = _address(document)
+    cite = f' cite="{escaped(address)}"' if address else ""
     paragraphs = re.split(r"\n\s*\n", _wording(definition, document))
     body = "".join(f"<p>{escaped(one).replace(chr(10), '<br>')}</p>" for one in paragraphs)
     title = f"<cite>{escaped(document.title)}</cite>"
-    linked = f'<a href="{escaped(document.url)}">{title}</a>' if document.url else title
+    linked = f'<a href="{escaped(address)}">{title}</a>' if address else title
     caption = f"{escaped(definition.body)}, {linked}{escaped(_details(definition, document))}"
     quote = f'<blockquote{cite} lang="{escaped(document.language)}">{body}</blockquote>'
     return f"<figure>{quote}<figcaption>{caption}</figcaption></figure>"
@@ -51,7 +57,7 @@ def _bibtex(definition: Definition, document: Document) -> str:
         ("author", f"{{{_tex(definition.body)}}}"),
         ("title", _tex(document.title)),
         ("year", str(day.year) if day else ""),
-        ("url", document.url or ""),
+        ("url", _address(document)),
         ("note", f"Definition of ``{_tex(definition.term)}''{_tex(_details(definition, document))}"),
         ("abstract", _tex(wording)),
     ]
@@ -64,7 +70,7 @@ def _wording(definition: Definition, document: Document) -> str:
 
 
 def _source(definition: Definition, document: Document) -> str:
-    address = f", {document.url}" if document.url else ""
+    address = f", {_address(document)}" if _address(document) else ""
     return f"{definition.body}, “{document.title}”{_details(definition, document)}{address}"
 
 
@@ -77,12 +83,19 @@ def _details(definition: Definition, document: Document) -> str:
     return "".join(f", {part}" for part in found if part)
 
 
+def _address(document: Document) -> str:
+    """The document's address where it is one that can be opened; what could end it is percent-encoded."""
+    if document.url is None or not document.url.startswith(("https://", "http://")):
+        return ""
+    return _NO_ADDRESS.sub(lambda found: percent_encode(found[0], safe=""), document.url)
+
+
 def _marked(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", text)
 
 
 def _tex(text: str) -> str:
-    return _TEX.sub(r"\\\1", text)
+    return _TEX.sub(lambda found: _TEX_WORDS.get(found[0], f"\\{found[0]}"), text)
 
 
 _FORMS: dict[str, Callable[[Definition, Document], str]] = {

@@ -24,6 +24,7 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Resp
 from assistant.ask import Assistant
 from assistant.settings import Settings
 from assistant.web import render
+from assistant.web.access import visiting, visitor_in
 from assistant.web.chat import theme
 from assistant.web.site import Site
 from corpus.errors import UserError
@@ -152,7 +153,7 @@ def _blocks(site: Site, desk: Desk) -> gr.Blocks:
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     blocks = gr.Blocks(title=f"Evaluation · {site.title}", analytics_enabled=False, fill_width=True)
     with blocks:
-        gr.HTML(render.header(site, f"{PATH}/"), elem_id="header", apply_default_css=False)
+        header = gr.HTML(render.header(site, f"{PATH}/"), elem_id="header", apply_default_css=False)
         with gr.Column(elem_id="desk"):
             gr.HTML(_lead(), apply_default_css=False)
             with gr.Row(elem_id="choose"):
@@ -216,6 +217,10 @@ def _blocks(site: Site, desk: Desk) -> gr.Blocks:
         def choose(name: str, event: gr.SelectData) -> str:
             return _opened(desk, name, str(event.row_value[-1]))
 
+        def bar(request: gr.Request) -> str:
+            with visiting(visitor_in(request.request)):
+                return render.header(site, f"{PATH}/")
+
         def names() -> tuple[Any, Any]:
             found = desk.finished()
             return gr.Dropdown(found, value=found[0] if found else None), gr.Dropdown(found, value=None)
@@ -224,6 +229,7 @@ def _blocks(site: Site, desk: Desk) -> gr.Blocks:
         gr.on([shown.change, only.change], show, [shown, only], view, **quiet)
         gr.on([shown.change, other.change], compare, [shown, other], compared, **quiet)
         questions.select(choose, [shown], opened, **quiet)
+        blocks.load(bar, None, header, **quiet)
         blocks.load(names, None, [shown, other], **quiet)
         blocks.queue(default_concurrency_limit=2)
     return blocks

@@ -68,3 +68,15 @@ def nearest_text(wanted: str, text: str) -> tuple[int, int]:
     if found is None or len(text) <= len(wanted):
         return 0, len(text)
     return found.dest_start, found.dest_end
+
+
+def alike_text(text: str, others: Sequence[str]) -> int | None:
+    """The place of the text among others that has most of its words, in any order; None where none has most of them.
+
+    Normalised indel similarity of 0.85 or more, of the texts or of their words sorted: sorting parts a slip in a
+    first letter. The words' sets would not do: what has one word would be like everything that has it too.
+    """
+    for scorer in (fuzz.ratio, fuzz.token_sort_ratio):
+        if found := process.extractOne(text, others, scorer=scorer, score_cutoff=_ALIKE):
+            return found[2]
+    return None

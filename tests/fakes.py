@@ -7,9 +7,10 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from argon2 import PasswordHasher
 
 from assistant.calibration import Calibration, Gate, Logistic, Ranker
 from assistant.records.types import Conversation, Kept, Resolution, Review, Verdict
@@ -186,3 +187,20 @@ class MemoryRecords:
     @staticmethod
     def _is_doubtful(one: Kept) -> bool:
         return one.answer.outcome != "answered" or one.verdict in ("down", "missing")
+
+
+def weak_hasher() -> PasswordHasher:
+    """Argon2 as cheap as it can be: what is tested is not how long it takes."""
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+class CountingHasher(PasswordHasher):
+    """A hasher that counts what it was asked to verify."""
+
+    def __init__(self, like: PasswordHasher) -> None:
+        super().__init__(like.time_cost, like.memory_cost, like.parallelism)
+        self.verified = 0
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
+        self.verified += 1
+        return super().verify(hash, password)

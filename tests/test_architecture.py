@@ -22,11 +22,11 @@ RUNNABLES = {Path("index/langchain.py"), Path("assistant/langchain.py")}
 FIRST_SCHEMA = Path("assistant/records/migrations/versions/v001_first.py")
 DATABASE = {Path("assistant/records/database.py"), FIRST_SCHEMA}
 ONE_FILE_EACH = (
-    "Stemmer", "alembic", "bm25s", "charset_normalizer", "chromadb", "docx", "gradio", "httpx", "huggingface_hub",
-    "ir_measures", "jinja2",
-    "langchain", "langchain_core",
-    "markdown_it", "mcp", "onnxruntime", "openpyxl", "pydantic_settings", "pypdf", "pypdfium2", "rapidfuzz",
-    "sentence_transformers", "sqlalchemy",
+    "PIL", "Stemmer", "alembic", "argon2", "babel", "bm25s", "charset_normalizer", "chromadb", "diskcache", "docx",
+    "gradio", "httpx", "huggingface_hub", "ir_measures", "jinja2",
+    "langchain", "langchain_core", "limits",
+    "markdown_it", "mcp", "onnxruntime", "openpyxl", "playwright", "prometheus_client", "pydantic_settings", "pypdf",
+    "pymupdf_fonts", "pypdfium2", "rapidfuzz", "reportlab", "sentence_transformers", "sqlalchemy", "tenacity",
     "tokenizers", "torch", "trafilatura", "typer", "uvicorn",
 )  # fmt: skip
 

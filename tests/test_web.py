@@ -23,7 +23,7 @@ from assistant.types import Sentence, Turn
 from assistant.web import cards, render
 from assistant.web.app import create_app
 from assistant.web.conversation import BUG, Conversation, Exchange, reply, turns
-from assistant.web.reading import blocks
+from assistant.web.reading import Mark, blocks
 from assistant.web.serve import bind
 from assistant.web.site import LOADING, Site
 from corpus.errors import UserError
@@ -82,6 +82,7 @@ def test_readyz_tells_loading_failed_and_ready_apart(client: TestClient) -> None
         {
             "status": "ready",
             "notice": None,
+            "model": None,
             "index_version": "g1",
             "documents": 1,
             "passages": 2,
@@ -121,7 +122,7 @@ def test_a_document_page_keeps_every_character_and_marks_the_cited_words(client:
     page = client.get(f"/documents/{citation.document_id}", params={"cite": citation.id}).text
     assert article(page) == library.page.text
     assert marked(page) == [LANTERN]
-    assert f'<mark id="{citation.id}">' in page
+    assert f'<mark id="{citation.id}" ' in page
 
 
 def test_a_carriage_return_survives_the_page_because_a_browser_would_drop_it_otherwise(
@@ -153,10 +154,11 @@ def test_headings_are_headings_and_a_section_without_its_heading_line_is_not() -
 def test_pieces_of_a_document_join_to_its_text_wherever_it_is_cut(cited: tuple[int, int] | None) -> None:
     document = make_document("One\ntwo three\nFour\nfive", (Section(("One",), 0, 14), Section(("Four",), 14, 23)))
     document = dataclasses.replace(document, pages=(Page(1, 0, 6), Page(2, 6, 23)))
-    pieces = [piece for block in blocks(document, cited) for piece in block.pieces]
+    marks = [Mark(*cited, "c_1")] if cited else []
+    pieces = [piece for block in blocks(document, marks) for piece in block.pieces]
     assert "".join(piece.text for piece in pieces) == document.text
     start, end = cited or (0, 0)
-    assert "".join(piece.text for piece in pieces if piece.cited) == document.text[start:end]
+    assert "".join(piece.text for piece in pieces if piece.kind) == document.text[start:end]
     assert [piece.page for piece in pieces if piece.page] == [1, 2]
 
 

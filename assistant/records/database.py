@@ -141,9 +141,7 @@ def _bring_up_to_date(engine: sa.Engine, url: sa.URL, name: str) -> None:
     """Make or change the schema as far as this program knows it. Raises UserError for one that is newer."""
     if _is_sqlite(url):
         _write_ahead(url)
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
+    config = _config()
     script = ScriptDirectory.from_config(config)
     with engine.execution_options(**{_WRITING: True}).begin() as connection:
         if not _is_sqlite(url):
@@ -158,6 +156,37 @@ def _bring_up_to_date(engine: sa.Engine, url: sa.URL, name: str) -> None:
             )
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def schemas(address: str) -> tuple[str | None, str]:
+    """The schema that a database has, None where there is none yet, and the one that this program makes of it.
+
+    Nothing is changed. Raises UserError where the database cannot be read.
+    """
+    url = _url(address)
+    newest = _script().get_current_head() or ""
+    if _is_sqlite(url) and not Path(url.database or "").exists():
+        return None, newest
+    engine = sa.create_engine(url, poolclass=sa.NullPool) if _is_sqlite(url) else _postgresql(url)
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision(), newest
+    except (DatabaseError, InterfaceError) as error:
+        name = url.database if _is_sqlite(url) else url.render_as_string(hide_password=True)
+        raise UserError(f"The records in {name} cannot be read ({_reason(error)}): see that they are there.") from error
+    finally:
+        engine.dispose()
+
+
+def _script() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
 
 
 def _write_ahead(url: sa.URL) -> None:

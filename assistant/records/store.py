@@ -19,6 +19,7 @@ from corpus.errors import UserError
 LONGEST_COMMENT = 2_000
 LONGEST_NAME = 200
 _PAGE = 500
+_NO_QUESTION = ("smalltalk", "no_question")
 _MOST_REVIEWS = 1_000
 _TIME = sa.DateTime(timezone=True)
 
@@ -165,7 +166,10 @@ class Store:
         """
         complaints = sa.select(_feedback.c.answer).where(_feedback.c.verdict.in_(["down", "missing"]))
         closed = sa.select(_resolutions.c.answer)
-        doubtful = _answers.c.outcome.in_(["not_found", "partial"]) | _answers.c.id.in_(complaints)
+        refused = _answers.c.outcome.in_(["not_found", "partial"])
+        # Who says "hello" was not refused anything.
+        asked = _answers.c.reason.is_(None) | _answers.c.reason.not_in(_NO_QUESTION)
+        doubtful = (refused & asked) | _answers.c.id.in_(complaints)
         where = doubtful & (_answers.c.id.in_(closed) if resolved else _answers.c.id.not_in(closed))
         with self._database.reading() as connection:
             found = _kept(connection, where, newest=_MOST_REVIEWS, complaints=True)
@@ -262,6 +266,11 @@ class Store:
     def end_session(self, token_sha256: str) -> None:
         with self._database.writing() as connection:
             connection.execute(sa.delete(_sessions).where(_sessions.c.token_sha256 == token_sha256))
+
+    def end_sessions(self, user: str) -> None:
+        """Sign a person out everywhere."""
+        with self._database.writing() as connection:
+            connection.execute(sa.delete(_sessions).where(_sessions.c.user == user))
 
     def _pages(self, where: sa.ColumnElement[bool]) -> Iterator[list[Kept]]:
         """The answers in pieces, so that none has to wait until all of them are read."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import groupby
 from urllib.parse import quote as percent_encode
 
-from assistant.citations import page_name
 from assistant.question import content_words
 from assistant.types import Answer, Citation, Support
 from assistant.web.conversation import Exchange
 from assistant.web.site import Answerer
+from assistant.web.speech import day as day
+from assistant.web.speech import said
 from corpus.types import Document, Section
 from index.words import terms
 
@@ -276,10 +276,19 @@ def _below_heading(text: str, section: Section) -> str:
 def _meta(citation: Citation, document: Document | None) -> str:
     parts = [
         citation.title if citation.section else None,
-        page_name(citation.page, citation.page_label),
-        f"received {day(document.date)}" if document and document.date else None,
+        page_in_words(citation.page, citation.page_label),
+        said("received {day}", day=day(document.date)) if document and document.date else None,
     ]
     return " · ".join(part for part in parts if part)
+
+
+def page_in_words(page: int | None, label: str | None) -> str:
+    """A page in the reader's language; nothing where there is none."""
+    if page is None:
+        return ""
+    if label:
+        return said("page {label} ({number} in the file)", label=label, number=page)
+    return said("page {number}", number=page)
 
 
 def anchor(citation: Citation, turn: int) -> str:
@@ -295,14 +304,6 @@ def address(citation: Citation) -> str:
 def document_address(document_id: str, citation_id: str | None = None) -> str:
     place = f"?cite={citation_id}#{citation_id}" if citation_id else ""
     return f"/documents/{percent_encode(document_id)}{place}"
-
-
-def day(value: date) -> str:
-    """
-    >>> day(date(2026, 11, 2))
-    '2 Nov 2026'
-    """
-    return f"{value.day} {value:%b} {value.year}"
 
 
 def clip_start(text: str, limit: int) -> str:

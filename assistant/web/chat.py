@@ -18,12 +18,15 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 import gradio as gr
 from fastapi import FastAPI
 
+from assistant.logs import about
 from assistant.web import render, speech, talking
+from assistant.web.access import visiting, visitor_in
 from assistant.web.answers import user_of
 from assistant.web.conversation import Conversation
 from assistant.web.endpoints import endpoints
 from assistant.web.site import Site
-from assistant.web.talking import Step
+from assistant.web.talking import Step, Talker
+from assistant.web.traced import id_in
 from corpus.errors import UserError
 
 WORDS = {
@@ -144,20 +147,26 @@ def _question_box(spoken: gr.I18n) -> gr.Textbox:
 def _listen(site: Site, send: gr.Button, stop: gr.Button, new: gr.Button, shown: list[Any]) -> None:
     talk, transcript, _, question = shown
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    typed, pressed = _answering(site)
+    stops: set[str] = set()
+    typed, pressed = _answering(site, stops)
     # What is sent while an answer is under way is asked after it; by default it would be dropped.
-    sent = gr.on([question.submit, send.click], typed, [question, talk], shown, trigger_mode="always_last", **quiet)
-    acted = transcript.click(pressed, [talk], shown, **quiet)
-    stopped, started = _setting(site, Conversation.stopped), _setting(site, lambda _: Conversation())
-    stop.click(stopped, [talk], shown, cancels=[sent, acted], **quiet)
-    new.click(started, [talk], shown, **quiet)
+    gr.on([question.submit, send.click], typed, [question, talk], shown, trigger_mode="always_last", **quiet)
+    transcript.click(pressed, [talk], shown, **quiet)
+    # Gradio's own way to cancel leaves the last draft standing: what was under way shows itself after it.
+    stop.click(_setting(site, lambda talk: _given_up(talk, stops)), [talk], shown, **quiet)
+    new.click(_setting(site, lambda _: Conversation()), [talk], shown, **quiet)
+
+
+def _given_up(talk: Conversation, stops: set[str]) -> Conversation:
+    stops.add(talk.id)
+    return talk.stopped()
 
 
 def _speak(site: Site, blocks: gr.Blocks, own: list[gr.HTML], parts: list[Any]) -> None:
     """The page in the reader's language; and what it says of the index, which may have come since it was made."""
 
     def told(request: gr.Request) -> list[Any]:
-        with speech.speaking(_language_of(request)):
+        with speech.speaking(_language_of(request)), visiting(visitor_in(request.request)):
             words = _words_in(speech.language())
             empty = render.transcript(site, Conversation())
             html = [render.header(site, "/"), empty, render.sources(site, []), render.foot()]
@@ -179,13 +188,13 @@ def _setting(site: Site, changed: Callable[[Conversation], Conversation]) -> Cal
     return update
 
 
-def _answering(site: Site) -> tuple[Callable[..., Iterator[Update]], Callable[..., Iterator[Update]]]:
+def _answering(site: Site, stops: set[str]) -> tuple[Callable[..., Iterator[Update]], Callable[..., Iterator[Update]]]:
     # Gradio streams what it sees to be a generator function: hence "yield from" in both.
     def typed(question: str, talk: Conversation, request: gr.Request) -> Iterator[Update]:
-        yield from _updates(site, talking.ask(site, talk, question, _user_of(request)), request)
+        yield from _updates(site, talking.ask(site, talk, question, Talker(_user_of(request), stops)), request)
 
     def pressed(talk: Conversation, event: gr.EventData, request: gr.Request) -> Iterator[Update]:
-        yield from _updates(site, talking.act(site, talk, event._data or {}, _user_of(request)), request)
+        yield from _updates(site, talking.act(site, talk, event._data or {}, Talker(_user_of(request), stops)), request)
 
     return typed, pressed
 
@@ -195,7 +204,7 @@ def _updates(site: Site, steps: Iterator[Step], request: gr.Request) -> Iterator
     language, base, seen = _language_of(request), _address_of(request), False
     while True:
         # Between two steps others use the thread, and speak their own language.
-        with speech.speaking(language):
+        with speech.speaking(language), about(id_in(request.request)):
             step = next(steps, None)
             update = _shown(site, step.talk, base, step.typed) if step else (gr.skip(),) * 4
         if step is None and seen:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from secrets import token_urlsafe
 from typing import Any
@@ -95,7 +95,7 @@ def reply(site: Site, question: str, earlier: Iterable[Exchange]) -> Exchange:
     return last
 
 
-def replies(site: Site, asked: Exchange, earlier: Iterable[Exchange]) -> Iterator[Exchange]:
+def replies(site: Site, asked: Exchange, earlier: Iterable[Exchange]) -> Generator[Exchange, None, None]:
     """The exchange as its answer comes about; the last one has the answer, or a problem, which is never raised.
 
     Closing the iterator stops the work.

@@ -10,14 +10,23 @@ from datetime import UTC, datetime
 
 from fastapi import FastAPI
 
+from assistant import logs
+from assistant.accounts import Users
 from assistant.ask import Assistant
+from assistant.exposure import check_exposure
 from assistant.records.store import Store
-from assistant.records.types import Records
+from assistant.records.types import Records, Sessions
 from assistant.service import Service
 from assistant.settings import Settings
+from assistant.web.accounts import Accounts
 from assistant.web.app import create_app
+from assistant.web.door import Proxies
+from assistant.web.limits import Limits
+from assistant.web.metrics import Metrics
 from assistant.web.serve import bind, serve
 from assistant.web.site import Site
+from assistant.web.turnstile import Bounds
+from assistant.web.watched import watching
 from corpus.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -61,12 +70,43 @@ class Loading:
         self._failure = None
         return assistant
 
+    def built(self) -> datetime | None:
+        """When the index that serves was built."""
+        assistant = self.get()
+        return datetime.fromisoformat(assistant.snapshot.manifest.built) if assistant else None
+
     def close(self) -> None:
         """Look for new indexes no longer."""
         self._service.close()
 
     def failure(self) -> str | None:
         return self._failure
+
+
+def accounts_of(settings: Settings, sessions: Sessions) -> Accounts | None:
+    """How people are known, as the settings say; None where nobody is asked who they are.
+
+    Raises UserError where the users file cannot be read.
+    """
+    if not settings.asks_who:
+        return None
+    users = Users(settings.users) if settings.users else None
+    if users is not None:
+        users.accounts()
+    return Accounts(sessions, users=users, header=settings.trust_header, staff=settings.staff)
+
+
+def bounds_of(settings: Settings) -> Bounds:
+    """What the settings hold requests to. Raises UserError where they name no place to count in."""
+    return Bounds(
+        Limits(
+            settings.limits,
+            questions_a_minute=settings.questions_a_minute,
+            uploads_an_hour=settings.uploads_an_hour,
+        ),
+        seconds=settings.request_seconds,
+        only_here=not (settings.open or settings.asks_who),
+    )
 
 
 def expire_daily(records: Records, every: float = _DAY) -> None:
@@ -87,16 +127,22 @@ def run(
 
     Raises UserError where the port or the model's folder cannot be had.
     """
+    logs.set_up(settings.log)
+    check_exposure(settings)
+    bounds = bounds_of(settings)
     sock = bind(settings.host, settings.port)
     records = Store(settings.records, settings.keep_days)
+    accounts, proxies = accounts_of(settings, records), Proxies(settings.proxies)
     loading = Loading(settings)
     threading.Thread(target=loading.load, name="load the index", daemon=True).start()
     threading.Thread(target=expire_daily, args=(records,), name="remove old records", daemon=True).start()
+    metrics = Metrics()
     app = create_app(
-        loading.get, failure=loading.failure, title=settings.title, contact=settings.contact, staff=staff,
-        records=records if settings.keep_days else None,
+        watching(loading.get, metrics, log_questions=settings.log_questions), failure=loading.failure,
+        title=settings.title, contact=settings.contact, staff=staff, records=records if settings.keep_days else None,
+        accounts=accounts, proxies=proxies, bounds=bounds, metrics=metrics, built=loading.built,
     )  # fmt: skip
     host, port = sock.getsockname()[:2]
     announce(f"{settings.title}: http://{f'[{host}]' if ':' in host else host}:{port} (Ctrl-C stops it)")
-    serve(app, sock)
+    serve(app, sock, bounds.stopping)
     records.close()

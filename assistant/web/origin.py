@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
 from corpus.errors import UserError
 
@@ -13,7 +13,7 @@ FOREIGN = (
 )
 
 
-def check_origin(request: Request) -> None:
+def check_origin(request: HTTPConnection) -> None:
     """Raises UserError where a browser says that a request comes from elsewhere.
 
     Browsers say so in Sec-Fetch-Site, older ones in Origin. A program that is no browser sends neither:
@@ -23,5 +23,9 @@ def check_origin(request: Request) -> None:
     origin = request.headers.get("origin")
     if site is not None and site not in ("same-origin", "none"):
         raise UserError(FOREIGN)
-    if site is None and origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+    if (
+        site is None
+        and origin is not None
+        and urlsplit(origin).netloc.lower() != request.headers.get("host", "").lower()
+    ):
         raise UserError(FOREIGN)

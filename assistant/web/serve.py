@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import signal
 import socket
+import threading
+from collections.abc import Iterator
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from assistant.web.stopping import Stopping
 from corpus.errors import UserError
 
 
@@ -56,20 +60,52 @@ def _foreign(host: str) -> str:
     return f"{host} is not an address of this machine: leave --host out, or give 127.0.0.1 or 0.0.0.0."
 
 
-def serve(app: ASGIApp, sock: socket.socket) -> None:
-    """Serve on a bound socket until Ctrl-C."""
+def serve(app: ASGIApp, sock: socket.socket, stopping: Stopping | None = None) -> None:
+    """Serve on a bound socket until Ctrl-C or SIGTERM; `stopping` is what the application was made with.
+
+    Answers that are under way are waited for, unless it is asked to stop twice.
+    """
     closing = asyncio.Event()
-    config = uvicorn.Config(_hang_up(app, closing), log_level="warning", timeout_graceful_shutdown=5)
-    with sock, contextlib.suppress(KeyboardInterrupt):
-        _Server(config, closing).run(sockets=[sock])
+    # Which proxy is believed is a setting of ours (door.py), and what is logged is ours (traced.py), not the server's.
+    config = uvicorn.Config(
+        _hang_up(app, closing),
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=5,
+        proxy_headers=False,
+        server_header=False,
+    )
+    with sock, _terminating(), contextlib.suppress(KeyboardInterrupt):
+        _Server(config, closing, stopping or Stopping()).run(sockets=[sock])
+
+
+@contextlib.contextmanager
+def _terminating() -> Iterator[None]:
+    """SIGTERM ends the block as Ctrl-C does, so that what was opened is closed; uvicorn sends both on when it is done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class _Server(uvicorn.Server):
-    """Says when it is about to stop."""
+    """Says when it is about to stop, and goes on for as long as something is answered."""
 
-    def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
+    def __init__(self, config: uvicorn.Config, closing: asyncio.Event, stopping: Stopping) -> None:
         super().__init__(config)
         self.closing = closing
+        self.stopping = stopping
+
+    async def on_tick(self, counter: int) -> bool:
+        if not await super().on_tick(counter):
+            return False
+        self.stopping.begin()
+        return self.force_exit or self.stopping.is_done
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.closing.set()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
+from assistant.originals import Original
 from assistant.records.types import Records
 from assistant.registry import Registry
 from assistant.types import Answer, Citation, Event, Turn
@@ -28,6 +29,10 @@ class Answerer(Protocol):
         """The answer as it comes about; closing the iterator stops the work. Raises UserError as `ask` does."""
         ...
 
+    def without_model(self) -> Answerer:
+        """The same answerer, which asks no language model."""
+        ...
+
     def context(self, citation: Citation) -> tuple[int, int]:
         """The span of the passage around `citation`, in its document's text."""
         ...
@@ -45,6 +50,10 @@ class Answerer(Protocol):
 
     def document(self, document_id: str) -> Document | None:
         """A document with its text; None where there is none with this id."""
+        ...
+
+    def original(self, document: DocumentInfo) -> Original:
+        """The file that a document was read from; raises UserError where it cannot be handed out."""
         ...
 
     def mentions(self, term: str) -> Sequence[Citation]:
@@ -72,6 +81,11 @@ class Answerer(Protocol):
 
     @property
     def passage_count(self) -> int: ...
+
+    @property
+    def model(self) -> Mapping[str, Any] | None:
+        """The language model that writes, and how it does; None where none does."""
+        ...
 
     @property
     def notice(self) -> str | None:

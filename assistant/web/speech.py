@@ -1,7 +1,8 @@
 """The interface's own words in the reader's language: tables keyed by the English words, in `interface/`.
 
 The English words stand in the templates, so that these can be read; a table that lacks some says so in
-`tests/test_speech.py`. What the assistant answers is not here but in `assistant/messages.toml`.
+`tests/test_speech.py`. What the assistant answers is not here
+but in `assistant/messages.toml`. Only file that imports babel.
 """
 
 from __future__ import annotations
@@ -10,9 +11,13 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from babel import Locale
+from babel.dates import format_date
 
 LANGUAGES = {"en": "English", "es": "Español", "fr": "Français", "pt": "Português", "de": "Deutsch", "zh": "中文"}
 """The languages of the interface, each by its own name."""
@@ -74,6 +79,26 @@ def counted(one: str, many: str, count: int, **values: Any) -> str:
     '1,200 pages'
     """
     return said(one if count == 1 else many, count=f"{count:,}", **values)
+
+
+def day(value: date) -> str:
+    """A day as the reader's language writes it.
+
+    >>> day(date(2026, 11, 2))
+    '2 Nov 2026'
+    """
+    if _language.get() == "en":
+        return f"{value.day} {value:%b} {value.year}"
+    return format_date(value, "medium", locale=_language.get())
+
+
+def language_name(code: str) -> str:
+    """The name of a language in the reader's; its code where it has none.
+
+    >>> language_name("pt-BR"), language_name("xx")
+    ('Portuguese', 'xx')
+    """
+    return str(Locale.parse(_language.get()).languages.get(code.lower().partition("-")[0], code))
 
 
 @cache

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
@@ -29,23 +30,31 @@ class Step:
     typed: str | None = None
 
 
-def act(site: Site, talk: Conversation, pressed: Mapping[str, Any], user: str | None) -> Iterator[Step]:
+@dataclass(frozen=True, slots=True)
+class Talker:
+    """Who talks, and which conversations were told to stop: their answers under way are given up at the next event."""
+
+    user: str | None
+    stops: set[str] = field(default_factory=set)
+
+
+def act(site: Site, talk: Conversation, pressed: Mapping[str, Any], by: Talker) -> Iterator[Step]:
     """What a button of the transcript does; `pressed` is what it carries. What is not known does nothing."""
     turn = _turn(pressed, talk)
     match pressed.get("act"):
         case "ask":
-            yield from ask(site, talk, str(pressed.get("question", "")), user)
+            yield from ask(site, talk, str(pressed.get("question", "")), by)
         case "retry" | "literal" as wanted if turn:
             again = talk.exchanges[turn - 1]
             asked = Exchange(again.question, literal=again.literal or wanted == "literal")
-            yield from _answered(site, talk.before(turn), asked, user)
+            yield from _answered(site, talk.before(turn), asked, by)
         case "edit":
             yield Step(replace(talk, editing=turn or None), talk.exchanges[turn - 1].question if turn else "")
         case "judge" | "comment" if turn and site.records:
-            yield Step(_judged(site.records, talk, turn, pressed, user))
+            yield Step(_judged(site.records, talk, turn, pressed, by.user))
         case "open" if site.records:
             identifier = str(pressed.get("conversation", ""))
-            yield Step(reopened(identifier, site.records.conversation(identifier, user)), "")
+            yield Step(reopened(identifier, site.records.conversation(identifier, by.user)), "")
 
 
 def _turn(pressed: Mapping[str, Any], talk: Conversation) -> int:
@@ -54,23 +63,29 @@ def _turn(pressed: Mapping[str, Any], talk: Conversation) -> int:
     return int(said) if said.isdecimal() and int(said) <= len(talk.exchanges) else 0
 
 
-def ask(site: Site, talk: Conversation, question: str, user: str | None) -> Iterator[Step]:
+def ask(site: Site, talk: Conversation, question: str, by: Talker) -> Iterator[Step]:
     """The conversation with a question, and then with what is answered; nothing where nothing was asked."""
     if question.strip():
-        yield from _answered(site, talk, Exchange(question), user)
+        yield from _answered(site, talk, Exchange(question), by)
 
 
-def _answered(site: Site, talk: Conversation, asked: Exchange, user: str | None) -> Iterator[Step]:
+def _answered(site: Site, talk: Conversation, asked: Exchange, by: Talker) -> Iterator[Step]:
     """First the question alone, so that it is seen at once, then the answer as it comes about, then what leads on."""
     talk = talk.asking(asked)
+    by.stops.discard(talk.id)
     yield Step(talk, "")
     last, shown_at = asked, 0.0
-    for last in replies(site, asked, talk.exchanges[:-1]):
-        if last.pending and monotonic() - shown_at > _DRAFTS_APART:
-            shown_at = monotonic()
-            # By now the next question may stand in the box: leave it.
-            yield Step(talk.with_last(last))
-    last = _recorded(site, talk, last, user)
+    with closing(replies(site, asked, talk.exchanges[:-1])) as coming:
+        for last in coming:
+            if talk.id in by.stops and last.pending:
+                by.stops.discard(talk.id)
+                yield Step(talk.stopped(), asked.question)
+                return
+            if last.pending and monotonic() - shown_at > _DRAFTS_APART:
+                shown_at = monotonic()
+                # By now the next question may stand in the box: leave it.
+                yield Step(talk.with_last(last))
+    last = _recorded(site, talk, last, by.user)
     # After a problem the words come back.
     yield Step(talk.with_last(last), asked.question if last.problem else None)
     if leads := _leading_on(site, last.answer):
@@ -93,7 +108,11 @@ def _recorded(site: Site, talk: Conversation, exchange: Exchange, user: str | No
 
 def _leading_on(site: Site, answer: Answer | None) -> tuple[str, ...]:
     answerer = site.get()
-    return related(answerer, answer) if answerer and answer and (answer.citations or answer.nearest) else ()
+    return (
+        related(answerer.without_model(), answer)
+        if answerer and answer and (answer.citations or answer.nearest)
+        else ()
+    )
 
 
 def _judged(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from assistant.citations import cite
+from assistant.originals import Original
 from assistant.registry import Registry
-from assistant.types import Answer, Citation, Done, Event, Mode, Outcome, Sentence, Status, Turn
+from assistant.types import Answer, Checked, Citation, Done, Draft, Event, Mode, Outcome, Sentence, Status, Turn
 from corpus.errors import UserError
 from corpus.types import Definition, Document, DocumentInfo, Drifted, Page, Passage, Refused, Section
 from index.search import Hit
@@ -83,13 +85,18 @@ class Library:
         self.followed: list[tuple[str, tuple[Turn, ...]]] = []
         self.shelf: Sequence[Document] = (self.page,)
         self.notice: str | None = None
+        self.model: dict[str, Any] | None = None
         self.refused: Sequence[Refused] = (Refused("harbour/map.pdf", "The file is empty."),)
         self.index_version = "g1"
         self.passage_count = 2
         self.configuration = "harbour"
+        # How many twentieths of a second an answer is being written, and how often that was stopped.
+        self.patience = 10
+        self.stopped = 0
         self.examples: Sequence[str] = ("What is a lantern?", "What is on the glass?")
         self.registry = Registry((make_definition(self.page),), lambda word: 2)
         self.drifted: Sequence[Drifted] = ()
+        self.files: dict[str, Original] = {}
 
     @property
     def documents(self) -> Sequence[DocumentInfo]:
@@ -97,6 +104,11 @@ class Library:
 
     def document(self, document_id: str) -> Document | None:
         return next((document for document in self.shelf if document.id == document_id), None)
+
+    def original(self, document: DocumentInfo) -> Original:
+        if document.id not in self.files:
+            raise UserError(f"The file of “{document.title}” is not kept here.")
+        return self.files[document.id]
 
     def mentions(self, term: str) -> Sequence[Citation]:
         return (self.cited("glass"),) if term == "glass" else ()
@@ -118,10 +130,31 @@ class Library:
     ) -> Iterator[Event]:
         self.followed.append((question, tuple(history)))
         yield Status("searching")
+        if "written" in question:
+            yield from self._written()
         answer = self.ask(question, history)
         # A question that was understood in another way than it was typed.
         standalone = question if literally else question.replace("lanten", "lantern")
         yield Done(replace(answer, standalone_question=standalone))
+
+    def _written(self) -> Iterator[Event]:
+        """What a slow model writes: its first sentence is checked, its second is not in the documents."""
+        first, second = "It has a flame. ", "It hums at night. "
+        try:
+            yield Status("writing")
+            yield Draft(first)
+            yield Draft(second)
+            yield Checked(Sentence(first.strip(), "supported", (1,)), 0)
+            yield Checked(Sentence(second.strip(), "unsupported", ()), 1)
+            for _ in range(self.patience):
+                time.sleep(0.05)
+                yield Draft("And more. ")
+        except GeneratorExit:
+            self.stopped += 1
+            raise
+
+    def without_model(self) -> Library:
+        return self
 
     def search(self, words: str, limit: int) -> Sequence[Hit]:
         """The sections that hold one of the words, the one with most of them first."""

@@ -157,3 +157,41 @@ def test_what_the_browser_remembers_is_a_list_of_addresses_and_no_answers(page: 
     assert [sorted(one) for one in listed] == [["at", "id", "title"]] * len(listed)
     assert listed[0]["title"] == "What is a lantern?"
     assert re.fullmatch(r"[\w-]{20,}", listed[0]["id"])
+
+
+def test_a_draft_is_marked_as_unchecked_and_then_gives_way_to_the_answer(page: Page, library: Library) -> None:
+    library.patience = 40
+    ask(page, "What is a lantern, written?")
+    expect(page.locator("#t1 .kind")).to_contain_text("Being written, not checked yet")
+    expect(page.locator("#t1 del")).to_have_text("It hums at night.")
+    expect(page.locator("#t1 .draft")).to_contain_text("And more.")
+    expect(page.locator("#t1 .kind")).to_have_text("Canonical definition, word for word", timeout=10_000)
+    expect(page.locator("#t1 .draft")).to_have_count(0)
+
+
+def test_stop_ends_the_work_and_the_question_can_be_asked_again(page: Page, library: Library) -> None:
+    library.patience, stopped = 400, library.stopped
+    ask(page, "What is a lantern, written?")
+    expect(page.locator("#t1 .draft")).to_contain_text("And more.")
+    expect(page.get_by_role("button", name="Ask", exact=True)).to_be_hidden()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#t1 .problem p")).to_have_text("Stopped, as you asked. The question can be sent again.")
+    page.wait_for_timeout(1000)
+    expect(page.locator("#t1 .problem")).to_be_visible()
+    assert library.stopped == stopped + 1
+    library.patience = 1
+    page.get_by_role("button", name="Ask again").click()
+    expect(page.locator("#t1 .kind")).to_have_text("Canonical definition, word for word")
+
+
+def test_nothing_on_the_page_moves_while_an_answer_comes(page: Page, library: Library) -> None:
+    page.evaluate(
+        """() => { window.moved = 0; new PerformanceObserver((list) => {
+        for (const one of list.getEntries()) if (!one.hadRecentInput) window.moved += one.value;
+        }).observe({ type: 'layout-shift', buffered: false }); }"""
+    )
+    library.patience = 20
+    ask(page, "What is a lantern, written?")
+    page.wait_for_timeout(600)
+    expect(page.locator("#t1 .cite")).to_be_visible()
+    assert page.evaluate("window.moved") < 0.1

@@ -1,0 +1,49 @@
+"""Whether verified sentences answer what was asked: true is not enough."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assistant.expected import holds_expected, kinds
+from assistant.extract import Evidence
+from assistant.language import synonyms
+from assistant.question import content_words
+from assistant.types import Answer
+from index.words import terms
+
+# Of what the answer without a model covers of the question's words, one of the model covers so much.
+_AS_MUCH = 0.8
+# Where there is none, so much of the question.
+_OF_THE_QUESTION = 0.6
+
+
+def answers(question: str, language: str, texts: Sequence[str], evidence: Evidence, without: Answer) -> bool:
+    """Whether the texts that a model's sentences rest on, with their headings, answer a question.
+
+    They hold the kind of thing that it asks for, and speak of what it asks about as much as the answer
+    without the model does, or of most of it where that is a refusal. `texts` are the documents' own
+    words, so what a model says of them does not count.
+    """
+    said = " ".join(texts)
+    if evidence.expected and kinds()[evidence.expected].decides and not holds_expected(evidence.expected, said):
+        return False
+    if evidence.unknown_names and not without.citations:
+        return False
+    mine = covered(question, language, said)
+    if not without.citations:
+        return mine >= _OF_THE_QUESTION
+    theirs = covered(question, language, " ".join(f"{one.section} {one.quote}" for one in without.citations))
+    return mine >= _AS_MUCH * theirs
+
+
+def covered(question: str, language: str, text: str) -> float:
+    """The share of a question's words of content that a text holds in any form or as a synonym; 1 of none."""
+    held = set(terms(text, language))
+    wanted = list(dict.fromkeys(content_words(question, language)))
+    if not wanted:
+        return 1.0
+    return sum(_is_held(word, language, held) for word in wanted) / len(wanted)
+
+
+def _is_held(word: str, language: str, held: set[str]) -> bool:
+    return any(set(terms(one, language)) <= held for one in (word, *synonyms(word, language)))

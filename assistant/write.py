@@ -1,0 +1,375 @@
+"""An answer that a language model writes, of which nothing reaches a member unverified.
+
+    passages → model → claims → verified, sentence by sentence → repaired once → removed → Answer
+
+Wherever that ends in nothing, or the server fails, the answer without the model is given, with one line
+that says so. `Writer` is made once; a `Session` is one question, with its limits of time and calls.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Protocol
+
+from assistant import prompts
+from assistant.citations import cite
+from assistant.drafts import Claim, Written, claims_so_far, draft_so_far, read_reply
+from assistant.extract import Evidence, is_tainted
+from assistant.messages import model_notice
+from assistant.model import Form, Message, ModelError, Piece
+from assistant.relevance import answers
+from assistant.replies import Replies, digest
+from assistant.types import Answer, Checked, Draft, Event, Query, Sentence, Status, Turn
+from assistant.verify.grounds import Ground, Grounds, Verified, verified
+from corpus.spans import Span
+from corpus.types import Document
+from corpus.wording import folded
+from index.words import terms, words
+
+log = logging.getLogger(__name__)
+_PASSAGES = 6
+_LONGEST_PASSAGE = 3000
+_TURNS = 6
+_LONGEST_QUESTION = 400
+# Shorter words are mostly "which", "does" and the like.
+_SHORT_WORD = 5
+LOWEST = 0.05
+"""Below this probability that the documents answer, the model is not asked: `python -m evals.bench_models --lowest`."""
+
+
+class Chat(Protocol):
+    """A model that is asked: `assistant.model.Model`."""
+
+    name: str
+    form: Form
+
+    def stream(
+        self, messages: Sequence[Message], until: float, schema: Mapping[str, Any] | None = None
+    ) -> Iterator[Piece]: ...
+
+
+@dataclass(slots=True)
+class Health:
+    """How the model does, for staff: what went wrong last, and when (seconds since 1970)."""
+
+    asked: int = 0
+    failed: int = 0
+    removed: int = 0
+    trouble: str | None = None
+    since: float | None = None
+
+    def note(self, trouble: str | None) -> None:
+        self.asked += 1
+        if trouble is None:
+            self.trouble = self.since = None
+            return
+        self.failed += 1
+        self.trouble, self.since = trouble, time.time()
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What an answer is written from: the question, what was found for it, and the answer without a model.
+
+    `standalone` is the question in `language`, the one of the documents that it is asked in.
+    """
+
+    query: Query
+    standalone: str
+    language: str
+    without: Answer
+    evidence: Evidence
+    documents: Mapping[str, Document]
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes answers by a model. `seconds` and `calls` are the limits of one question."""
+
+    model: Chat
+    seconds: float = 30.0
+    calls: int = 4
+    tokens: int = 800
+    lowest: float = LOWEST
+    replies: Replies | None = None
+    health: Health = field(default_factory=Health)
+
+    @property
+    def configuration(self) -> str:
+        """A digest of all that decides how answers come out."""
+        told = [
+            getattr(prompts, name) for name in ("ANSWER", "AS_JSON", "AS_MARKERS", "REPAIR", "STANDALONE", "TRANSLATE")
+        ]
+        return digest(self.model.name, self.calls, self.tokens, self.lowest, told, prompts.SCHEMA)[:12]
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The model and how it does, for staff."""
+        return {"name": self.model.name, "configuration": self.configuration, **asdict(self.health)}
+
+    def session(self, index_version: str) -> Session:
+        """A question's worth of asking."""
+        return Session(self, index_version, time.monotonic() + self.seconds)
+
+
+class Session:
+    """One question: what is asked of the model for it, within its time and calls."""
+
+    def __init__(self, writer: Writer, index_version: str, until: float) -> None:
+        self._writer = writer
+        self._index_version = index_version
+        self._until = until
+        self._calls = 0
+        self._failed = False
+
+    def standalone(self, question: str, history: Sequence[Turn]) -> str | None:
+        """A follow-up as a question of its own; None where the model gives none that the conversation holds."""
+        turns = [prompts.turn(one.role, one.content[-1500:]) for one in history[-_TURNS:]]
+        said = self._line(prompts.STANDALONE, "\n".join([*turns, prompts.question(question)]))
+        known = set(terms(" ".join([question, *(one.content for one in history)])))
+        # It may put in what was said before, and nothing that was not.
+        return said if said and _new_words(said, known) == 0 else None
+
+    def translated(self, question: str, language: str) -> str | None:
+        """A question in a language of the documents; None where the model gives none with the same numbers."""
+        said = self._line(prompts.TRANSLATE.format(language=language), prompts.question(question))
+        numbers = {word for word in words(question) if word.isdigit()}
+        return said if said and {word for word in words(said) if word.isdigit()} == numbers else None
+
+    def write(self, material: Material) -> Generator[Event, None, Answer]:
+        """The answer, with its drafts and its checked sentences on the way."""
+        grounds = _grounds(material)
+        if self._failed:
+            return _without(material, "not_asked")
+        if not grounds.by_key:
+            return material.without
+        yield Status("writing")
+        try:
+            answer = yield from self._written(material, grounds)
+        except ModelError as error:
+            self._note(error)
+            yield Draft("")
+            return _without(material, "not_asked")
+        self._writer.health.note(None)
+        if answer is None:
+            yield Draft("")
+            return _without(material, "not_verified")
+        return answer
+
+    def _written(self, material: Material, grounds: Grounds) -> Generator[Event, None, Answer | None]:
+        """The verified answer; None where nothing is left that answers."""
+        messages = _messages(material, grounds)
+        checker = _Checker(material, grounds)
+        written = yield from self._claims(messages, grounds, checker)
+        if written.claims is None:
+            raise ModelError(f"The model {self._writer.model.name} replied with nothing that can be read.")
+        if not written.found:
+            return material.without
+        yield Status("checking")
+        checked = [checker.check(claim) for claim in written.claims]
+        failed = [
+            (claim, one) for claim, one in zip(written.claims, checked, strict=True) if one.support == "unsupported"
+        ]
+        repaired: list[Verified] = []
+        if failed and self._calls < self._writer.calls:
+            repaired = yield from self._repaired(messages, failed, grounds, checker)
+        final = _with_repairs(checked, repaired)
+        for number, one in enumerate(final):
+            yield Checked(Sentence(one.text, one.support, ()), number)
+        return self._composed(material, grounds, final)
+
+    def _claims(self, messages: list[Message], grounds: Grounds, checker: _Checker) -> Generator[Event, None, Written]:
+        text, shown, told = "", "", 0
+        blocks: list[Mapping[str, Any]] = []
+        for piece in self._pieces(messages, prompts.SCHEMA):
+            text += piece.text
+            blocks += piece.blocks
+            draft = draft_so_far(text)
+            if draft.startswith(shown) and draft != shown:
+                yield Draft(draft[len(shown) :])
+                shown = draft
+            for number, claim in enumerate(claims_so_far(text)[told:], told):
+                told = number + 1
+                one = checker.check(claim)
+                if one.support != "unsupported":
+                    yield Checked(Sentence(one.text, one.support, ()), number)
+        return read_reply(text, blocks, grounds)
+
+    def _repaired(
+        self, messages: list[Message], failed: Sequence[tuple[Claim, Verified]], grounds: Grounds, checker: _Checker
+    ) -> Generator[Event, None, list[Verified]]:
+        """What the model makes of its failed sentences when it is told why; nothing where that fails too."""
+        told = "\n".join(f"- {claim.text} ({one.reason})" for claim, one in failed)
+        again = [
+            *messages,
+            ("ai", "\n".join(claim.text for claim, _ in failed)),
+            ("human", prompts.REPAIR.format(failed=told)),
+        ]
+        text = ""
+        blocks: list[Mapping[str, Any]] = []
+        try:
+            for piece in self._pieces(again, prompts.SCHEMA):
+                text += piece.text
+                blocks += piece.blocks
+                yield Status("checking")
+        except ModelError as error:
+            # What was verified before stands without it.
+            log.warning("%s", error)
+            return []
+        written = read_reply(text, blocks, grounds)
+        return [checker.check(claim) for claim in (written.claims or ())[: len(failed)]]
+
+    def _composed(self, material: Material, grounds: Grounds, final: Sequence[Verified]) -> Answer | None:
+        kept = [one for one in final if one.support != "unsupported"]
+        removed = len(final) - len(kept)
+        self._writer.health.removed += removed
+        spans = _numbered(kept, grounds)
+        found = [(material.documents[document], span) for document, span in spans]
+        texts = [f"{document.section_at(span[0]).title} {document.text[slice(*span)]}" for document, span in found]
+        fits = kept and answers(material.standalone, material.language, texts, material.evidence, material.without)
+        if not fits:
+            return None
+        answer = _answer(material, grounds, kept, spans)
+        if not removed:
+            return answer
+        name = "removed_one" if removed == 1 else "removed"
+        return replace(answer, notice=model_notice(answer.language, name, removed))
+
+    def _line(self, instructions: str, text: str) -> str | None:
+        """A reply of one short line."""
+        try:
+            said = "".join(piece.text for piece in self._pieces([("system", instructions), ("human", text)], None))
+        except ModelError as error:
+            self._note(error)
+            return None
+        line = " ".join(said.split()).strip("\"'“” ")
+        return line if 0 < len(line) <= _LONGEST_QUESTION else None
+
+    def _pieces(self, messages: list[Message], schema: Mapping[str, Any] | None) -> Iterator[Piece]:
+        """A reply as it comes; one that is kept comes at once."""
+        writer = self._writer
+        key = digest(writer.configuration, self._index_version, messages)
+        if writer.replies and (kept := writer.replies.get(key)):
+            yield Piece(kept)
+            return
+        if self._calls >= writer.calls:
+            raise ModelError(f"The question has had its {writer.calls} calls of the model.")
+        self._calls += 1
+        text, has_blocks = "", False
+        for piece in writer.model.stream(messages, self._until, schema):
+            text += piece.text
+            has_blocks = has_blocks or any(block.get("annotations") for block in piece.blocks)
+            yield piece
+        if not text.strip():
+            raise ModelError(f"The model {writer.model.name} gave an empty reply.")
+        if writer.replies and not has_blocks:
+            writer.replies.set(key, text)
+
+    def _note(self, error: ModelError) -> None:
+        self._failed = True
+        self._writer.health.note(str(error))
+        log.warning("%s The answer without it is given.", error)
+
+
+class _Checker:
+    """Checks each claim once: the same sentence is looked at while it comes and at the end."""
+
+    def __init__(self, material: Material, grounds: Grounds) -> None:
+        self._material = material
+        self._grounds = grounds
+        self._known: dict[Claim, Verified] = {}
+
+    def check(self, claim: Claim) -> Verified:
+        if claim not in self._known:
+            self._known[claim] = self._checked(claim)
+        return self._known[claim]
+
+    def _checked(self, claim: Claim) -> Verified:
+        found = verified(claim.text, claim.cites, self._grounds)
+        for key, span in found.spans:
+            document = self._material.documents[self._grounds.by_key[key].document_id]
+            if is_tainted(document, span):
+                return replace(found, support="unsupported", reason="its passage gives orders to a program")
+        return found
+
+
+def _grounds(material: Material) -> Grounds:
+    """The passages found, the best first, each under a key that says nothing of it."""
+    found: dict[str, Ground] = {}
+    for hit in material.evidence.hits:
+        passage = hit.passage
+        document = material.documents[passage.document_id]
+        key = f"k{digest(material.query.question, passage.id)[:5]}"
+        end = min(passage.end, passage.start + _LONGEST_PASSAGE)
+        found.setdefault(key, Ground(document.text, passage.start, end, document.id, document.language))
+        if len(found) == _PASSAGES:
+            break
+    return Grounds(found)
+
+
+def _messages(material: Material, grounds: Grounds) -> list[Message]:
+    shown = [
+        prompts.passage(
+            key,
+            material.documents[one.document_id].title,
+            material.documents[one.document_id].section_at(one.start).title,
+            one.text[one.start : one.end],
+        )
+        for key, one in grounds.by_key.items()
+    ]
+    told = f"{prompts.ANSWER}\n\n{prompts.AS_JSON}\nIf you cannot reply in JSON: {prompts.AS_MARKERS}"
+    return [("system", told), ("human", "\n\n".join([*shown, prompts.question(material.standalone)]))]
+
+
+def _with_repairs(checked: Sequence[Verified], repaired: Sequence[Verified]) -> list[Verified]:
+    """Sentences with the repaired ones in the place of those that failed, in order."""
+    good = iter([one for one in repaired if one.support != "unsupported"])
+    return [next(good, one) if one.support == "unsupported" else one for one in checked]
+
+
+def _numbered(kept: Sequence[Verified], grounds: Grounds) -> list[tuple[str, Span]]:
+    """The spans that sentences rest on, each once, in the order in which they are first needed."""
+    found: dict[tuple[str, Span], None] = {}
+    for one in kept:
+        found.update(dict.fromkeys((grounds.by_key[key].document_id, span) for key, span in one.spans))
+    return list(found)
+
+
+def _answer(
+    material: Material, grounds: Grounds, kept: Sequence[Verified], spans: Sequence[tuple[str, Span]]
+) -> Answer:
+    sentences = []
+    seen: set[str] = set()
+    for one in kept:
+        if folded(one.text) in seen:
+            continue
+        seen.add(folded(one.text))
+        numbers = sorted({spans.index((grounds.by_key[key].document_id, span)) + 1 for key, span in one.spans})
+        sentences.append(Sentence(one.text, one.support, tuple(numbers)))
+    text = " ".join(f"{one.text} {''.join(f'[{number}]' for number in one.citations)}" for one in sentences)
+    citations = tuple(
+        cite(number, material.documents[document], *span) for number, (document, span) in enumerate(spans, 1)
+    )
+    return replace(
+        material.without,
+        outcome="answered",
+        reason=None,
+        mode="model",
+        text=text,
+        sentences=tuple(sentences),
+        citations=citations,
+        nearest=(),
+        notice=None,
+    )
+
+
+def _without(material: Material, why: str) -> Answer:
+    return replace(material.without, notice=model_notice(material.without.language, why))
+
+
+def _new_words(text: str, known: set[str]) -> int:
+    """How many words of content a text has that are not known."""
+    return sum(len(word) > _SHORT_WORD and not set(terms(word)) <= known for word in words(text))
