@@ -8,11 +8,11 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema
 import pytest
 from fastapi.testclient import TestClient
-from gradio_client import Client  # type: ignore[import-untyped]
-from gradio_client.exceptions import AppError  # type: ignore[import-untyped]
+from gradio_client import Client
+from gradio_client.exceptions import AppError
 
 from assistant.listing import definition_answer
 from assistant.registry import Registry
