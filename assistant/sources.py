@@ -34,7 +34,7 @@ def _markdown(definition: Definition, document: Document) -> str:
     title = _marked(document.title)
     address = _address(document)
     linked = f"[{title}]({address})" if address else f"*{title}*"
-    return f"{quote}\n>\n> — {_marked(definition.body)}, {linked}{_details(definition, document)}"
+    return f"{quote}\n>\n> — {_marked(definition.body)}, {linked}{_marked(_details(definition, document))}"
 
 
 def _html(definition: Definition, document: Document) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import logging
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -246,19 +247,20 @@ PLACES: tuple[Callable[[Ground, str], Iterator[str]], ...] = (
 @pytest.mark.parametrize("evil", EVIL)
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
 def test_words_never_become_markup(ground: Ground, place: Callable[[Ground, str], Iterator[str]], evil: str) -> None:
-    tried, expected = list(place(ground, evil)), list(place(ground, HARMLESS))
+    tried, expected = list(place(ground, evil)), [Built(page) for page in place(ground, HARMLESS)]
     assert len(tried) == len(expected) > 0
-    for page, harmless in zip(tried, expected, strict=True):
-        built = Built(page)
-        assert [one for one in built.addresses if leads_astray(one)] == []
-        if place not in _LAID_OUT_BY_WORDS:
-            assert built.tags == Built(harmless).tags
-        else:
-            assert set(built.tags) <= set(Built(harmless).tags)
+    known = {tag for page in expected for tag in page.tags} | _MARKS
+    for page, harmless in zip(map(Built, tried), expected, strict=True):
+        assert [one for one in page.addresses if leads_astray(one)] == []
+        assert set(page.tags) - known == set()
+        if place in _LAID_OUT_ALIKE:
+            assert page.tags == harmless.tags
 
 
-# What is found there depends on the words: more or fewer of the same parts.
-_LAID_OUT_BY_WORDS = (in_what_is_sent, in_documents, in_audits, in_exports, in_copied_definitions, in_the_review)
+# Elsewhere it depends on the words how many of the parts there are, and which of two pages answers.
+_LAID_OUT_ALIKE = (in_the_chat, in_headers)
+# What differs from a canonical wording is marked.
+_MARKS = {("ins", ()), ("del", ()), ("mark", ()), ("q", ())}
 
 
 # Answers of a program
@@ -292,8 +294,8 @@ def test_no_cell_begins_a_formula(start: str) -> None:
 # Bibliographies
 
 TEX = (
-    r"\input{/etc/passwd}", r"\input /etc/passwd ", r"\write18{rm -rf /}", "}, note = {x", "} @misc{x,", "%", "^^5cinput",
-    "$x$", "a~b", "\\", "{{", "}}", "@string{a = b}", "x\n}\n@misc{y,",
+    r"\input{/etc/passwd}", r"\input /etc/passwd ", r"\write18{rm -rf /}", "}, note = {x", "} @misc{x,", "%",
+    "^^5cinput", "$x$", "a~b", "\\", "{{", "}}", "@string{a = b}", "x\n}\n@misc{y,",
 )  # fmt: skip
 
 
@@ -326,7 +328,7 @@ LINES = [f"a{end}Set-Cookie: x=1{end}{end}<b>" for end in ("\n", "\r\n", "\r", "
 
 @pytest.mark.parametrize("evil", LINES)
 def test_no_word_makes_a_second_line_of_the_log(evil: str) -> None:
-    record = logs.logging.LogRecord("a", 20, "", 0, "An answer was not kept: %s", (evil,), None)
+    record = logging.LogRecord("a", 20, "", 0, "An answer was not kept: %s", (evil,), None)
     record.fields = {"path": shown(f"/{evil}"), "question": evil}
     for form in (logs.PlainLines(), logs.JsonLines()):
         line = form.format(record)
@@ -343,10 +345,19 @@ def test_no_title_makes_another_header_or_leaves_its_folder(evil: str) -> None:
 # Ways to another host
 
 ELSEWHERE = (
-    "https://evil.example", "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "\\/evil.example",
-    "javascript:alert(1)", "data:text/html,x", "/\t/evil.example", "/\n/evil.example", "\t//evil.example", " //evil.example",
-    "https:evil.example", "http:\\\\evil.example", "/\r\nSet-Cookie: x=1", "evil.example", "@evil.example", "/%0d%0aX: y\n",
+    "https://evil.example", "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example",
+    "\\/evil.example", "javascript:alert(1)", "data:text/html,x", "/\t/evil.example", "/\n/evil.example",
+    "\t//evil.example", " //evil.example", "https:evil.example", "http:\\\\evil.example", "/\r\nSet-Cookie: x=1",
+    "evil.example", "@evil.example", "/%0d%0aX: y\n",
 )  # fmt: skip
+
+
+def _hours() -> Iterator[float]:
+    """A clock by which nobody signs in too often."""
+    hour = 0.0
+    while True:
+        yield hour
+        hour += 3_600
 
 
 @pytest.fixture(scope="module")
@@ -355,7 +366,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     users, store = Users(folder / "users.json", weak_hasher()), Store(str(folder / "records.sqlite"), 1)
     users.add("ana", "open sesame!")
     library = Library()
-    app = create_app(lambda: library, accounts=Accounts(store, users=users))
+    app = create_app(lambda: library, accounts=Accounts(store, users=users, clock=_hours().__next__))
     with TestClient(app, follow_redirects=False) as client:
         yield client
     store.close()

@@ -18,9 +18,12 @@ from fastapi.testclient import TestClient
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from assistant.accounts import Users
 from assistant.exposure import check_exposure, is_local
+from assistant.records.store import Store
 from assistant.settings import load_settings
 from assistant.web import shell
+from assistant.web.accounts import Accounts
 from assistant.web.app import create_app
 from assistant.web.limits import Limits
 from assistant.web.metrics import Metrics
@@ -30,10 +33,12 @@ from assistant.web.turnstile import Bounds, Turnstile
 from assistant.web.watched import watching
 from corpus.errors import UserError
 from tests.browser.library import Library
+from tests.fakes import weak_hasher
 from tests.servers import free_port
 
 QUESTION = {"question": "What is a lantern?"}
 HTML = {"accept": "text/html"}
+PASSWORD = "open sesame!"
 
 
 def app_with(bounds: Bounds) -> FastAPI:
@@ -280,3 +285,35 @@ def test_figures_are_for_this_machine_alone_where_nobody_signs_in(header: str) -
     assert from_address(app, "127.0.0.1").get("/metrics").status_code == 200
     assert from_address(app, "192.0.2.7").get("/metrics").status_code == 403
     assert from_address(app, "127.0.0.1").get("/metrics", headers={header: "192.0.2.7"}).status_code == 403
+
+
+@pytest.fixture
+def signed_in() -> Iterator[FastAPI]:
+    """A site that asks people who they are: ana is a member, stan is staff."""
+    users, store = Users(Path("users.json"), weak_hasher()), Store("records.sqlite", 1)
+    users.add("ana", PASSWORD)
+    users.add("stan", PASSWORD, "staff")
+    library, metrics = Library(), Metrics()
+    accounts = Accounts(store, users=users)
+    yield create_app(lambda: library, accounts=accounts, metrics=metrics, bounds=Bounds(Limits(questions_a_minute=2)))
+    store.close()
+
+
+def test_who_is_known_has_a_limit_of_their_own_wherever_they_are(signed_in: FastAPI) -> None:
+    asked = [
+        from_address(signed_in, address).post("/api/ask", json=QUESTION, auth=(name, PASSWORD)).status_code
+        for address, name in (
+            ("192.0.2.7", "ana"), ("192.0.2.8", "ana"), ("192.0.2.9", "ana"), ("192.0.2.7", "stan"),
+            ("127.0.0.1", "ana"),
+        )
+    ]  # fmt: skip
+    assert asked == [200, 200, 429, 200, 429]
+
+
+def test_figures_are_for_staff_from_elsewhere_and_for_no_member(signed_in: FastAPI) -> None:
+    elsewhere, here = (from_address(signed_in, address) for address in ("192.0.2.7", "127.0.0.1"))
+    assert elsewhere.get("/metrics", auth=("stan", PASSWORD)).status_code == 200
+    assert elsewhere.get("/metrics", auth=("ana", PASSWORD)).status_code == 403
+    assert elsewhere.get("/metrics", auth=("stan", "a guess of mine")).status_code == 403
+    assert elsewhere.get("/metrics").status_code == 403
+    assert here.get("/metrics").status_code == 200

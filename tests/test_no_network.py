@@ -18,7 +18,7 @@ from tests.conftest import write_corpus
 
 ROOT = Path(__file__).parent.parent
 # What Python sends anywhere but to this machine is written down, names that are looked up too.
-WITNESS = '''
+WITNESS = """
 import os, socket, sys
 
 def _is_here(address):
@@ -38,7 +38,7 @@ class Socket(socket.socket):
 
 socket.socket = Socket
 socket.getaddrinfo = _noting("getaddrinfo", socket.getaddrinfo, 0)
-'''
+"""
 # A browser's part: the page, a question over the chat's own queue, its answer.
 CHAT = """
 import json, signal, subprocess, sys

@@ -69,7 +69,7 @@ def read_answer(address: str, event: str) -> str:
 
 @pytest.mark.parametrize("asked_twice", [False, True])
 def test_a_running_answer_is_finished_and_a_new_question_is_turned_away(asked_twice: bool) -> None:
-    with server(seconds=6 if not asked_twice else 60, patience=50) as (process, address), ThreadPoolExecutor() as pool:
+    with server(seconds=12 if asked_twice else 6, patience=50) as (process, address), ThreadPoolExecutor() as pool:
         assert process.stdout
         running = pool.submit(post, address, "/api/ask", {"question": "What is a lantern?"})
         assert process.stdout.readline() == "asked\n"
@@ -80,7 +80,8 @@ def test_a_running_answer_is_finished_and_a_new_question_is_turned_away(asked_tw
         assert json.loads(text)["error"] == "The program is being restarted: try again in a moment."
         if asked_twice:
             process.send_signal(signal.SIGINT)
-            process.wait(timeout=30)
+            # The answer's own thread is waited for, but its asker gets nothing any more.
+            process.wait(timeout=60)
             assert running.exception(timeout=30) is not None
             return
         status, text, _ = running.result(timeout=60)

@@ -82,7 +82,7 @@ def serve(app: ASGIApp, sock: socket.socket, stopping: Stopping | None = None) -
 
 @contextlib.contextmanager
 def _terminating() -> Iterator[None]:
-    """SIGTERM ends the block as Ctrl-C does, so that what was opened is closed; uvicorn sends both on when it is done."""
+    """SIGTERM, which uvicorn sends on when it is done, ends the block as Ctrl-C does: what was opened is closed."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
