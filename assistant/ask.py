@@ -8,21 +8,24 @@ Every quotation is cut out of a document by its offsets, so it is verbatim by co
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from assistant.calibration import Calibration, calibration_for
 from assistant.check import check_wording
 from assistant.citations import cite
 from assistant.contrast import only_in
 from assistant.define import defining_span
-from assistant.extract import Evidence, choose, disagreeing, gather, in_context, is_tainted, marked
+from assistant.extract import Candidate, Evidence, choose, disagreeing, gather, in_context, is_tainted, marked
 from assistant.gate import confidence as confidence_of
 from assistant.gate import contradicts, reason
 from assistant.language import plain, whole_word
+from assistant.lists import Listing, asks_for_list, introduces, whole_list
 from assistant.messages import differences_in_words, messages, verdict_in_words
+from assistant.originals import Original, find_original
 from assistant.question import check_question, understand, without_article
 from assistant.registry import Registry
 from assistant.translate import ENGLISH, understood
@@ -33,7 +36,7 @@ from corpus.errors import UserError
 from corpus.spans import Span, paragraph_at, sentences, trim
 from corpus.types import Definition, Document, DocumentInfo, Drifted, Passage, Refused
 from index.reader import Reader
-from index.search import Snapshot
+from index.search import Hit, Snapshot
 from index.words import terms
 
 # A registry's term is asked for or it is not; what remains is the question read wrongly.
@@ -64,6 +67,7 @@ class Assistant:
     contact: str | None = None
     remark: str | None = None
     writer: Writer | None = None
+    corpus: Path | None = None
 
     @classmethod
     def over(
@@ -74,6 +78,7 @@ class Assistant:
         index_folder: Path | None = None,
         calibration: Calibration | None = None,
         writer: Writer | None = None,
+        corpus: Path | None = None,
     ) -> Assistant:
         """The assistant over a snapshot, with the calibration beside its index, by default the one that ships."""
         registry = Registry(snapshot.state.definitions, snapshot.frequency)
@@ -89,7 +94,7 @@ class Assistant:
                 f"{calibration.reader or 'none'}; `assistant evals calibrate SET` fits them with it."
             )
             reader = None
-        return cls(snapshot, registry, calibration, reader, contact, remark, writer)
+        return cls(snapshot, registry, calibration, reader, contact, remark, writer, corpus)
 
     def ask(
         self, question: str, history: Sequence[Turn] = (), id: str | int | None = None, *, literally: bool = False
@@ -144,6 +149,10 @@ class Assistant:
         except KeyError:
             return None
 
+    def original(self, document: DocumentInfo) -> Original:
+        """The file that a document was read from. Raises UserError where it cannot be handed out."""
+        return find_original(self.corpus, self.snapshot.state.files, document)
+
     @property
     def refused(self) -> Sequence[Refused]:
         return self.snapshot.state.refused
@@ -174,9 +183,23 @@ class Assistant:
         return self.snapshot.notice or self.remark
 
     @property
+    def model(self) -> Mapping[str, Any] | None:
+        """The language model that writes, its configuration's digest, and how it does; None where none does."""
+        return self.writer.state if self.writer else None
+
+    @property
     def examples(self) -> list[str]:
         """Questions that the documents answer, as the registry gives them."""
         return [definition.question for definition in self.registry.definitions if definition.question]
+
+    def search(self, words: str, limit: int) -> list[Hit]:
+        """The passages nearest to some words, best first."""
+        return self.snapshot.search(words, limit)
+
+    def joined(self, passage: Passage) -> Span:
+        """The span of a passage with its neighbours that hold the rest of a definition or a list."""
+        together = self.snapshot.joined(passage)
+        return together[0].start, together[-1].end
 
     def mentions(self, term: str) -> tuple[Citation, ...]:
         """The places at which the documents mention a term, in the order in which search ranks them."""
@@ -351,8 +374,11 @@ class Assistant:
 
     def _check(self, query: Query) -> Answer:
         """Whether a quoted text still has a canonical wording, with that wording and the differences."""
+        if query.quoted is None:
+            asking = messages(query.language)["frame"]["which_text"]
+            return replace(self._refuse(query, "no_question", _UNASKED, ()), text=asking)
         try:
-            found = check_wording(self, query.quoted or "", query.definition)
+            found = check_wording(self, query.quoted, query.definition)
         except UserError:
             return self._route(query.parts[0])
         if found.verdict == "unrelated" and query.definition is None:
@@ -427,13 +453,15 @@ class Assistant:
         candidates = choose(evidence.candidates, share=_NEAR_BEST, most=_MOST_SENTENCES)
         differing = disagreeing(evidence)
         others = [one for one in differing if one not in candidates]
-        chosen = _distinct((one.document, in_context(one.document, one.span)) for one in [*candidates, *others])
+        wanted = asks_for_list(_in_english(query))
+        found = [_whole(one, wanted=wanted) for one in [*candidates, *others]]
+        chosen = _distinct(place for place, _ in found)
         mark = marked(candidates[0], evidence.expected)
         if mark and not (chosen[0][1][0] <= mark[0] and mark[1] <= chosen[0][1][1]):
             mark = None
         if contradicted:
             confidence = max(confidence, self.calibration.gate(read=evidence.read).threshold)
-        answer = self._quote(query, "extractive", chosen, confidence, mark)
+        answer = self._quote(query, "extractive", chosen, confidence, mark, [one for _, one in found if one])
         frame = messages(query.language)["frame"]
         if contradicted:
             said = f"{frame['documents_say']}\n\n{answer.text}"
@@ -453,8 +481,11 @@ class Assistant:
         spans: Sequence[tuple[Document, Span]],
         confidence: float,
         mark: Span | None = None,
+        listings: Sequence[Listing] = (),
     ) -> Answer:
-        """An answer made of spans of documents, a citation for each; `mark` lies in the first of them."""
+        """An answer made of spans of documents, a citation for each; `mark` lies in the first of them, and a span
+        that is one of the `listings` is told piece by piece."""
+        pieces = {(one.document_id, one.span): one.pieces for one in listings}
         citations = tuple(
             cite(number, document, *span, mark=mark if number == 1 else None)
             for number, (document, span) in enumerate(spans, 1)
@@ -462,7 +493,7 @@ class Assistant:
         quoted = tuple(
             Sentence(document.text[start:end], "verbatim", (number,))
             for number, (document, span) in enumerate(spans, 1)
-            for start, end in sentences(document.text, *span)
+            for start, end in pieces.get((document.id, span)) or sentences(document.text, *span)
         )
         text = "\n\n".join(f"{citation.quote} [{citation.number}]" for citation in citations)
         answer = self._blank(query, text, confidence)
@@ -530,6 +561,18 @@ class Assistant:
             if _holds(terms(document.text[slice(*span)], document.language), wanted) and not is_tainted(document, span)
         ]
         return max(spans, key=lambda span: (span[0] != passage.start, -span[0])) if spans else None
+
+
+def _whole(candidate: Candidate, *, wanted: bool) -> tuple[tuple[Document, Span], Listing | None]:
+    """What is quoted for a sentence: all of its list where one is `wanted` or it only introduces one, else the
+    sentence in its context."""
+    document, span = candidate.document, candidate.span
+    found = whole_list(document, span) if wanted or introduces(candidate.text) else None
+    return (document, found.span if found else in_context(document, span)), found
+
+
+def _in_english(query: Query) -> str:
+    return next((form.text for form in query.forms if form.language == ENGLISH), query.standalone)
 
 
 def _holds(text: Sequence[str], wanted: Sequence[str]) -> bool:

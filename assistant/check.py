@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from assistant.citations import citation_id, cite, page_name
 from assistant.registry import Registry
+from assistant.shapes import CheckRecord, DefinitionRecord, DifferenceRecord, SurroundingRecord, VersionRecord
 from assistant.types import Citation
 from corpus.check import LONGEST, Check, Wording, check, check_text, find
 from corpus.definitions import names_of
@@ -99,7 +100,7 @@ def unknown_term(canon: Canon, term: str) -> str:
     return f"There is no canonical definition of {term!r}, it is only mentioned ({place}{more}); {others}."
 
 
-def check_record(found: Check, canon: Canon, id: Any = None) -> dict[str, Any]:
+def check_record(found: Check, canon: Canon, id: Any = None) -> CheckRecord:
     """A check as plain values, in the contract's shape and with what belongs to it."""
     definition = found.definition
     document = _document(canon, definition)
@@ -107,9 +108,9 @@ def check_record(found: Check, canon: Canon, id: Any = None) -> dict[str, Any]:
         "id": id,
         "term": definition.term,
         "verdict": found.verdict,
-        "differences": [asdict(one) for one in found.differences],
+        "differences": [cast(DifferenceRecord, asdict(one)) for one in found.differences],
         "formatting": list(found.formatting),
-        "surroundings": [asdict(one) for one in found.surroundings],
+        "surroundings": [cast(SurroundingRecord, asdict(one)) for one in found.surroundings],
         "match": None if found.match is None else _named(found.match),
         **_named(definition),
         "canonical": found.canonical,
@@ -119,7 +120,7 @@ def check_record(found: Check, canon: Canon, id: Any = None) -> dict[str, Any]:
     }
 
 
-def definition_record(canon: Canon, definition: Definition) -> dict[str, Any]:
+def definition_record(canon: Canon, definition: Definition) -> DefinitionRecord:
     """A definition with its wording and the citation that leads to it, as plain values."""
     document = _document(canon, definition)
     citation = cite(1, document, definition.start, definition.end)
@@ -149,7 +150,7 @@ def definition_record(canon: Canon, definition: Definition) -> dict[str, Any]:
     }
 
 
-def checked(canon: Canon, line: str) -> dict[str, Any]:
+def checked(canon: Canon, line: str) -> CheckRecord:
     """The result of one check that a JSON object asks for, {"id", "term", "pasted_text"}; without a term the nearest.
 
     Raises UserError in words.
@@ -159,7 +160,7 @@ def checked(canon: Canon, line: str) -> dict[str, Any]:
     return check_record(check_wording(canon, row["pasted_text"], row.get("term")), canon, row.get("id"))
 
 
-def checked_lines(canon: Canon, path: Path, lines: Sequence[Line]) -> Iterator[tuple[dict[str, Any], str | None]]:
+def checked_lines(canon: Canon, path: Path, lines: Sequence[Line]) -> Iterator[tuple[Mapping[str, object], str | None]]:
     """For each line its result and, where it could not be checked, the problem in words; no line is skipped."""
     for number, line in lines:
         row: dict[str, Any] = {}
@@ -194,7 +195,7 @@ def _asked(canon: Canon, known: Sequence[Wording], text: str, term: str | None) 
     return next(one for one in known if one.definition is first)
 
 
-def _named(definition: Definition) -> dict[str, Any]:
+def _named(definition: Definition) -> VersionRecord:
     return {
         "term": definition.term,
         "body": definition.body,

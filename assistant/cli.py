@@ -20,13 +20,13 @@ from corpus.errors import UserError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from starlette.types import ASGIApp
 
     from assistant.accounts import Users
     from assistant.ask import Assistant
     from assistant.records.store import Store
     from assistant.settings import Settings
     from assistant.web.site import Site
-    from corpus.types import Definition
     from evals.command import Gate, Ground
     from evals.judge import Judge
     from evals.run import Options
@@ -52,8 +52,6 @@ records_app = typer.Typer(help="What is kept of conversations.", no_args_is_help
 app.add_typer(records_app, name="records")
 users_app = typer.Typer(help="Who may sign in (the file ASSISTANT_USERS).", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(users_app, name="users")
-
-_LISTED = 20
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -103,6 +101,32 @@ def doctor(as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
+@app.command(epilog="Example: assistant mcp --http --port 7861")
+def mcp(
+    http: Annotated[bool, typer.Option("--http", help="Serve over HTTP instead of standard input and output.")] = False,
+    host: Annotated[str, typer.Option(help="With --http: the address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="With --http: the port to listen on.")] = 7861,
+) -> None:
+    """Offer the assistant's tools to other programs, by the Model Context Protocol."""
+    from assistant.mcp_server import make_server, over_http
+    from assistant.service import Service, has_index
+
+    settings = _settings()
+    if not has_index(settings):
+        _build(settings)
+    service = Service(settings)
+    service.assistant()
+    service.follow()
+    server = make_server(service.assistant, settings.title)
+    try:
+        if http:
+            _serve_tools(over_http(server, host), host, port)
+        else:
+            server.run()
+    finally:
+        service.close()
+
+
 @app.command(epilog='Example: assistant ask "What is an area of innovation?"')
 def ask(
     question: Annotated[str | None, typer.Argument(help="The question, in quotation marks.")] = None,
@@ -144,7 +168,8 @@ def _asked_as(form: str, question: str) -> str:
 
     check_form(form)
     assistant = _assistant()
-    return answer_as(form, assistant.ask(question), registry=assistant.registry)
+    languages = {document.id: document.language for document in assistant.documents}
+    return answer_as(form, assistant.ask(question), registry=assistant.registry, languages=languages)
 
 
 @index_app.command("build", epilog="Example: assistant index build")
@@ -179,12 +204,12 @@ def index_status(as_json: Json = False) -> None:
 @index_app.command("search", epilog='Example: assistant index search "technology park"')
 def index_search(words: Annotated[str, typer.Argument(help="What to search for.")], as_json: Json = False) -> None:
     """The passages nearest to some words, without composing an answer."""
-    from assistant.show import hit_record, show_hits
+    from assistant.listing import found_passages
+    from assistant.show import show_hits
 
     if not words.strip():
         raise UserError("There is nothing to search for: give some words.")
-    assistant = _assistant()
-    records = [hit_record(assistant, hit) for hit in assistant.snapshot.search(words)]
+    records = found_passages(_assistant(), words)
     if as_json:
         _print_json(records)
     else:
@@ -194,7 +219,8 @@ def index_search(words: Annotated[str, typer.Argument(help="What to search for."
 @documents_app.command("list", epilog="Example: assistant documents list")
 def documents_list(as_json: Json = False) -> None:
     """The documents that are indexed."""
-    from assistant.show import document_record, show_documents
+    from assistant.listing import document_record
+    from assistant.show import show_documents
 
     assistant = _assistant()
     records = [document_record(document) for document in assistant.documents]
@@ -223,12 +249,9 @@ def documents_add(
 @documents_app.command("text", epilog="Example: assistant documents text iasp-definitions")
 def documents_text(document_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """A document's text, the one in which the offsets of citations count."""
-    assistant = _assistant()
-    document = assistant.document(document_id)
-    if document is None:
-        known = [info.id for info in assistant.documents]
-        more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
-        raise UserError(f"There is no document {document_id!r}; expected one of {', '.join(known[:_LISTED])}{more}.")
+    from assistant.listing import known_document
+
+    document = known_document(_assistant(), document_id)
     # Exactly the text: no line end is added and none is translated.
     typer.get_binary_stream("stdout").write(document.text.encode("utf-8", "surrogatepass"))
 
@@ -270,25 +293,21 @@ def definitions_show(
     ] = None,
 ) -> None:
     """The canonical wording of a term, untouched, with its source, and whose other wordings there are."""
-    from assistant.check import definition_record, unknown_term
+    from assistant.listing import defined, definition_answer, in_force
     from assistant.show import show_definition
     from assistant.sources import with_source
 
     assistant = _assistant()
-    found = assistant.registry.find(term)
-    if found is None:
-        raise UserError(unknown_term(assistant, term))
-    shown = _in_force(assistant, found.definition, as_of) if as_of else found.definition
     if source is not None:
+        shown = defined(assistant, term)
+        shown = in_force(assistant, shown, as_of) if as_of else shown
         typer.echo(with_source(source, shown, assistant.snapshot.document(shown.document_id)))
         return
-    record = definition_record(assistant, shown)
-    versions = assistant.registry.versions(shown.term)
-    others = [definition_record(assistant, one) for one in versions if one is not shown]
+    record = definition_answer(assistant, term, as_of)
     if as_json:
-        _print_json({**record, "others": others})
+        _print_json(record)
     else:
-        show_definition(record, others)
+        show_definition(record, record["others"])
 
 
 @definitions_app.command("check", epilog='Example: assistant definitions check "science park" brochure.txt')
@@ -720,6 +739,15 @@ def _staff_pages(settings: Settings) -> Callable[[FastAPI, Site], None]:
     return pages
 
 
+def _serve_tools(app: ASGIApp, host: str, port: int) -> None:
+    from assistant.web.serve import bind, serve
+
+    sock = bind(host, port)
+    taken, port = sock.getsockname()[:2]
+    _note(f"Tools: http://{f'[{taken}]' if ':' in taken else taken}:{port}/mcp (Ctrl-C stops it)")
+    serve(app, sock)
+
+
 def _settings(**flags: Any) -> Settings:
     from assistant.settings import load_settings
 
@@ -821,23 +849,6 @@ def _is_writable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _in_force(assistant: Assistant, definition: Definition, given: str) -> Definition:
-    """The wording of a term on a day. Raises UserError for no day, or a day without one."""
-    import datetime
-
-    try:
-        day = datetime.date.fromisoformat(given)
-    except ValueError as error:
-        raise UserError(f"Found the date {given!r}, expected one such as 2020-01-01.") from error
-    found = assistant.registry.as_of(definition.term, day)
-    if found is None:
-        first = min(
-            (one.valid_from for one in assistant.registry.versions(definition.term) if one.valid_from), default=day
-        )
-        raise UserError(f"No wording of {definition.term!r} was in force on {day}; the first one is of {first}.")
-    return found
 
 
 def _write(path: Path, text: str) -> None:

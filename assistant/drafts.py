@@ -18,7 +18,7 @@ _DECODER = json.JSONDecoder()
 _CLAIMS = re.compile(r'"claims"\s*:\s*\[')
 _TEXT = re.compile(r'"text"\s*:\s*"((?:[^"\\]|\\.)*)')
 _SOURCE = re.compile(r"\[([^\[\]\n]{1,600})\]")
-_KEY = re.compile(r"[A-Za-z]\w{2,15}")
+_KEY = re.compile(r"\s*([A-Za-z]\w{1,15})\b")
 _QUOTED = re.compile(r"[\"“”«»]([^\"“”«»]+)[\"“”«»]")
 _HIDDEN = re.compile(r"\[[^\]]*\]?")
 
@@ -131,8 +131,8 @@ def _sentence(said: str) -> str:
 
 
 def _marked(part: str) -> Cite | None:
-    key, quote = _KEY.search(part), _QUOTED.search(part)
-    return Cite(key[0], quote[1]) if key and quote else None
+    key, quote = _KEY.match(part), _QUOTED.search(part)
+    return Cite(key[1], quote[1]) if key and quote else None
 
 
 def _json_in(text: str) -> Mapping[str, Any] | None:

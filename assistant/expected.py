@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from assistant.language import plain, tables, whole_word
+from assistant.language import pattern, plain, tables, whole_word
 
 _TABLE = Path(__file__).with_name("expected.toml")
 _COUNTS = ("number",)
@@ -60,7 +60,7 @@ def expected(text: str, language: str, english: str | None = None) -> str | None
             return found
     asked = plain(text)
     for kind, phrases in tables()[language].expects.items():
-        if any(re.search(whole_word(phrase), asked) for phrase in phrases):
+        if any(pattern(whole_word(phrase)).search(asked) for phrase in phrases):
             return kind
     return None
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from assistant.records.types import Kept
@@ -29,6 +31,15 @@ _FIRST_MARK = re.compile(r"^(?:([+\-=:])|(\d{1,9})([.)]))")
 _Made = TypeVar("_Made")
 
 
+@dataclass(frozen=True, slots=True)
+class _Talk:
+    """A conversation as the forms take it: the answers that were kept, and the same laid out."""
+
+    kept: Sequence[Kept]
+    base: str
+    sheets: Sequence[Sheet]
+
+
 def answer_as(
     form: str,
     answer: Answer,
@@ -37,14 +48,16 @@ def answer_as(
     address: str = "",
     asked_at: datetime | None = None,
     registry: Registry | None = None,
+    languages: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """An answer with its sources to paste elsewhere: as `text`, `markdown` or `html` (a fragment without style).
 
     `base` is the address of this site: sources without an address of their own lead to it. `address` is the
-    answer's permanent one, `asked_at` when it was given; `registry` tells whose wording a source is. Raises
-    UserError for any other form.
+    answer's permanent one, `asked_at` when it was given; `registry` tells whose wording a source is,
+    `languages` the language of a document by its id. Raises UserError for any other form.
     """
-    return _of(form, _ANSWER)(sheet(answer, base, address=address, asked_at=asked_at, registry=registry))
+    make = _of(form, _ANSWER)
+    return make(sheet(answer, base, address=address, asked_at=asked_at, registry=registry, languages=languages))
 
 
 def check_form(form: str) -> None:
@@ -53,7 +66,12 @@ def check_form(form: str) -> None:
 
 
 def conversation_as(
-    form: str, kept: Sequence[Kept], base: str = "", *, registry: Registry | None = None
+    form: str,
+    kept: Sequence[Kept],
+    base: str = "",
+    *,
+    registry: Registry | None = None,
+    languages: Mapping[str, str] = MappingProxyType({}),
 ) -> str | bytes:
     """A conversation as a file: `markdown`, `html` (a page that asks nothing of anyone), `json` or `pdf`.
 
@@ -62,7 +80,7 @@ def conversation_as(
     make = _of(form, _CONVERSATION)
     if not kept:
         raise UserError("There is nothing to export: the conversation has no answers yet.")
-    return make(kept, base, registry)
+    return make(_Talk(kept, base, sheets(kept, base, registry=registry, languages=languages)))
 
 
 def title_of(kept: Sequence[Kept]) -> str:
@@ -113,9 +131,9 @@ def _text_line(line: Line) -> str:
 
 
 def _text_source(source: Cited) -> str:
-    quote = _NEW_LINE.sub("\n    ", f"“{source.quote}”")
-    lines = [f"[{source.number}] {source.place}", f"    {quote}", f"    {source.address}"]
-    return "\n".join(line for line in lines if line.strip())
+    quote = [f"    {line}".rstrip() for line in _NEW_LINE.split(f"“{source.quote}”")]
+    address = [f"    {source.address}"] if source.address else []
+    return "\n".join([f"[{source.number}] {source.place}", *quote, *address])
 
 
 def _searched(one: Sheet) -> str:
@@ -180,34 +198,34 @@ def _link(address: str) -> str:
     return f"<{address}>" if address else ""
 
 
-def _conversation_markdown(kept: Sequence[Kept], base: str, registry: Registry | None) -> str:
-    heading, days = heading_of(kept)
-    answers = "\n---\n\n".join(map(_markdown, sheets(kept, base, registry=registry)))
+def _conversation_markdown(talk: _Talk) -> str:
+    heading, days = heading_of(talk.kept)
+    answers = "\n---\n\n".join(map(_markdown, talk.sheets))
     return f"# {_marked(heading)}\n\n{_escaped(days)}\n\n{answers}"
 
 
 # The other forms
 
 
-def _conversation_html(kept: Sequence[Kept], base: str, registry: Registry | None) -> str:
-    return render.conversation_page(title_of(kept), heading_of(kept), sheets(kept, base, registry=registry))
+def _conversation_html(talk: _Talk) -> str:
+    return render.conversation_page(title_of(talk.kept), heading_of(talk.kept), talk.sheets)
 
 
-def _conversation_json(kept: Sequence[Kept], base: str, _registry: Registry | None) -> str:
-    return json.dumps([as_record(one, base) for one in kept], ensure_ascii=False, indent=2) + "\n"
+def _conversation_json(talk: _Talk) -> str:
+    return json.dumps([as_record(one, talk.base) for one in talk.kept], ensure_ascii=False, indent=2) + "\n"
 
 
-def _conversation_pdf(kept: Sequence[Kept], base: str, registry: Registry | None) -> bytes:
+def _conversation_pdf(talk: _Talk) -> bytes:
     # The library that sets the pages is loaded only where there is a PDF to make.
     from assistant.exports_pdf import conversation_pdf
 
-    return conversation_pdf(title_of(kept), heading_of(kept), sheets(kept, base, registry=registry))
+    return conversation_pdf(title_of(talk.kept), heading_of(talk.kept), talk.sheets)
 
 
 _ANSWER: dict[str, Callable[[Sheet], str]] = {
     "text": _text, "markdown": _markdown, "html": render.answer_fragment,
 }  # fmt: skip
-_CONVERSATION: dict[str, Callable[[Sequence[Kept], str, Registry | None], str | bytes]] = {
+_CONVERSATION: dict[str, Callable[[_Talk], str | bytes]] = {
     "markdown": _conversation_markdown, "html": _conversation_html,
     "json": _conversation_json, "pdf": _conversation_pdf,
 }  # fmt: skip

@@ -5,17 +5,13 @@ What no font here can show is named in its place and over the first answer; it i
 
 from __future__ import annotations
 
-import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from io import BytesIO
-from itertools import groupby, islice
 from pathlib import Path
 from threading import Lock
 from typing import Any
-from unicodedata import bidirectional, category
-from unicodedata import name as unicode_name
 from xml.sax.saxutils import escape, quoteattr
 
 import pymupdf_fonts
@@ -29,7 +25,9 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph
 
+from assistant.runs import LENT, NEW_LINE, Script, parts_of, runs
 from assistant.sheet import Cited, Line, Sheet
+from assistant.web.cards import clip_end
 from assistant.web.speech import counted, language, said
 
 _INK, _SOFT, _BRAND, _RULE = "#1d2433", "#5b6475", "#0b5c6b", "#c9d3da"
@@ -38,27 +36,11 @@ _SANS, _BOLD, _ITALIC = "NotoSans", "NotoSans-Bold", "NotoSans-Italic"
 _PACKED = {_SANS: "notos", _BOLD: "notosbo", _ITALIC: "notosit", "FiraGO": "figo"}
 _DEJAVU = "DejaVuSans"
 _FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "/Library/Fonts", "C:/Windows/Fonts")
-# The fonts that readers of PDF bring along for these languages, each with the encoding that says what is in it.
-_EASTERN = {
-    "zh": ("STSong-Light", "gbk"), "zh-TW": ("MSung-Light", "cp950"),
-    "ja": ("HeiseiMin-W3", "cp932"), "ko": ("HYSMyeongJo-Medium", "cp949"),
-}  # fmt: skip
-# Scripts whose letters change form or place with their neighbours, which takes a shaping engine.
-_SHAPED = {
-    "DEVANAGARI", "BENGALI", "GURMUKHI", "GUJARATI", "ORIYA", "TAMIL", "TELUGU", "KANNADA", "MALAYALAM", "SINHALA",
-    "ARABIC", "HEBREW", "SYRIAC", "THAANA", "NKO", "THAI", "LAO", "TIBETAN", "MYANMAR", "KHMER", "MONGOLIAN",
-    "BALINESE", "JAVANESE",
-}  # fmt: skip
-_RIGHT_TO_LEFT = {"R", "AL", "AN"}
 _ONE_AT_A_TIME = Lock()
-_LENT = {font for font, _ in _EASTERN.values()}
-_NEW_LINE = re.compile(r"\r\n|\r|\n")
 _PART, _PART_LINES = 1500, 40
 """Characters and lines that are set as one paragraph at most."""
 _OUTLINED = 120
 """Characters of a question in the outline."""
-_LAST_DRAWN = 0xFFFF
-"""Beyond it the library writes a table of characters that no reader understands."""
 
 
 def _style(size: float, leading: float, face: str = _SANS, color: str = _INK, **more: Any) -> ParagraphStyle:
@@ -106,21 +88,19 @@ class _Quoted(Paragraph):  # type: ignore[misc]
         super().draw()
 
 
-class _Question(Paragraph):  # type: ignore[misc]
-    """A question, which the outline of the document names."""
+class _Entry(Flowable):  # type: ignore[misc]
+    """A line of the document's outline, which leads to what comes next."""
+
+    keepWithNext = 1  # noqa: N815 – the library's name
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.title = title
 
     def draw(self) -> None:
-        key = f"{self.canv.getPageNumber()}-{id(self)}"
-        self.canv.bookmarkHorizontal(key, 0, self.height)
-        self.canv.addOutlineEntry(" ".join(self.getPlainText(identify=1).split())[:_OUTLINED], key)
-        super().draw()
-
-
-@dataclass(frozen=True, slots=True)
-class _Script:
-    """In place of a font: what a letter is written in that no font here shows."""
-
-    name: str
+        key = f"entry-{id(self)}"
+        self.canv.bookmarkHorizontal(key, 0, _QUESTION.leading)
+        self.canv.addOutlineEntry(self.title, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,21 +117,18 @@ class _Setting:
 
     def set(self, text: str, face: str = _SANS) -> str:
         """Text in a face, in another font where that lacks a letter; the markup is the library's."""
-        language = _eastern_language(text, self.language)
-        fonts = (face if one.isspace() else _font_of(one, face, language) or _script(one) for one in text)
-        pairs = groupby(zip(fonts, text, strict=True), lambda pair: pair[0])
-        runs = _joined((font, "".join(one for _, one in some)) for font, some in pairs)
-        return "".join(self._run(font, run, face) for font, run in runs)
+        found = runs(text, face, self.language, _held())
+        return "".join(self._run(font, run, face) for font, run in found)
 
-    def _run(self, font: str | _Script, text: str, face: str) -> str:
-        if isinstance(font, _Script):
+    def _run(self, font: str | Script, text: str, face: str) -> str:
+        if isinstance(font, Script):
             return f'<font color="{_SOFT}">{self.set(self._missing(font, text), face)}</font>'
-        if font in _LENT:
+        if font in LENT:
             self.lent.add(font)
-        lines = "<br/>".join(escape(line) for line in _NEW_LINE.split(text))
+        lines = "<br/>".join(escape(line) for line in NEW_LINE.split(text))
         return lines if font == face else f'<font name="{font}">{lines}</font>'
 
-    def _missing(self, script: _Script, text: str) -> str:
+    def _missing(self, script: Script, text: str) -> str:
         self.unshown[script.name] = None
         letters = len("".join(text.split()))
         return counted("[{script}: {count} character]", "[{script}: {count} characters]", letters, script=script.name)
@@ -186,7 +163,9 @@ def _set(title: str, heading: tuple[str, str], sheets: Sequence[Sheet]) -> bytes
         for turn, sheet in enumerate(sheets, 1)
         for flowable in _answer(replace(setting, language=sheet.language), sheet, turn)
     ]
-    notices = [_paragraph(setting, sentence, _NOTICE) for sentence in setting.notices()]
+    notices = " ".join(setting.notices())
+    if notices:
+        head.append(_paragraph(setting, notices, _NOTICE))
     foot = _paragraph(setting, " · ".join(heading), _FOOT)
     made = BytesIO()
     document = BaseDocTemplate(
@@ -195,7 +174,7 @@ def _set(title: str, heading: tuple[str, str], sheets: Sequence[Sheet]) -> bytes
     )  # fmt: skip
     frame = Frame(_MARGIN, _MARGIN, document.width, document.height, 0, 0, 0, 0)
     document.addPageTemplates(PageTemplate(frames=[frame], onPage=partial(_draw_foot, foot)))
-    document.build([*head, *notices, *answers])
+    document.build([*head, *answers])
     return made.getvalue()
 
 
@@ -208,7 +187,8 @@ def _draw_foot(foot: Paragraph, canvas: Canvas, document: BaseDocTemplate) -> No
 
 
 def _answer(setting: _Setting, sheet: Sheet, turn: int) -> Iterator[Flowable]:
-    yield _paragraph(setting, sheet.question, _QUESTION, _Question)
+    yield _Entry(clip_end(sheet.question, _OUTLINED))
+    yield _paragraph(setting, sheet.question, _QUESTION)
     if sheet.kind:
         yield _paragraph(setting, sheet.kind, _KIND)
     if sheet.searched_for:
@@ -227,47 +207,36 @@ def _line(setting: _Setting, line: Line, turn: int) -> Iterator[Flowable]:
     numbers = "".join(f'\u00a0<a href="#t{turn}s{one}" color="{_BRAND}">[{one}]</a>' for one in line.numbers)
     support = f" ({setting.set(line.support, _ITALIC)})" if line.support else ""
     if len(line.text) > _PART:
-        yield from _parted(setting, line.text, style, Paragraph, more=numbers + support)
+        yield from _parted(_of(setting, line.language), line.text, style, Paragraph, more=numbers + support)
         return
     pieces = ((line.before, _SANS), (line.found, _BOLD), (line.after, _SANS))
-    marked_up = "".join(setting.set(text, face) for text, face in pieces)
+    quoting = _of(setting, line.language)
+    marked_up = "".join(quoting.set(text, face) for text, face in pieces)
     yield Paragraph(marked_up + numbers + support, _fit(style, line.text))
 
 
 def _source(setting: _Setting, source: Cited, turn: int) -> Iterator[Flowable]:
     anchor = f'<a name="t{turn}s{source.number}"/>'
     yield _paragraph(setting, f"[{source.number}] {source.place}", _PLACE, before=anchor)
-    yield from _parted(setting, source.quote, _QUOTE, _Quoted)
+    yield from _parted(_of(setting, source.language), source.quote, _QUOTE, _Quoted)
     if source.address:
         yield Paragraph(_linked(setting, source.address, source.shown_address), _ADDRESS)
+
+
+def _of(setting: _Setting, language: str) -> _Setting:
+    """The setting for words in a language, where we know it: it has a say in the font of Chinese signs."""
+    return replace(setting, language=language) if language else setting
 
 
 def _parted(
     setting: _Setting, text: str, style: ParagraphStyle, kind: type[Paragraph], more: str = ""
 ) -> Iterator[Flowable]:
     """A text in parts: the library breaks the whole rest of a paragraph anew on each page that it reaches."""
-    *parts, last = _parts(text)
+    *parts, last = parts_of(text, _PART, _PART_LINES)
     closer = ParagraphStyle("", style, spaceAfter=0)
     for part in parts:
         yield _paragraph(setting, part, closer, kind)
     yield _paragraph(setting, last, style, kind, more=more)
-
-
-def _parts(text: str) -> list[str]:
-    """A text cut at the ends of lines, or of words, or anywhere, into parts of a page's length at most."""
-    parts = []
-    rest = "\n".join(_NEW_LINE.split(text))
-    while len(rest) > _PART or rest.count("\n") > _PART_LINES:
-        end = min(_PART, _nth_line_end(rest))
-        cut = max(rest.rfind("\n", 1, end + 1), 0) or max(rest.rfind(" ", 1, end), 0) or end
-        parts.append(rest[:cut])
-        rest = rest[cut:].removeprefix("\n")
-    return [*parts, rest]
-
-
-def _nth_line_end(text: str) -> int:
-    ends = (found.start() for found in re.finditer("\n", text))
-    return next(islice(ends, _PART_LINES - 1, None), len(text))
 
 
 def _linked(setting: _Setting, address: str, shown: str, before: str = "") -> str:
@@ -293,11 +262,6 @@ def _fit(style: ParagraphStyle, text: str) -> ParagraphStyle:
     return ParagraphStyle("", style, wordWrap="CJK") if eastern else style
 
 
-# Fonts
-
-_Run = tuple[str | _Script, str]
-
-
 @cache
 def _held() -> Mapping[str, Container[int]]:
     """The fonts whose letters we can look up, in order of preference, each with the code points that it holds."""
@@ -305,55 +269,6 @@ def _held() -> Mapping[str, Container[int]]:
     path = next((path for folder in _FONT_FOLDERS for path in Path(folder).rglob(f"{_DEJAVU}.ttf")), None)
     if path is not None:
         fonts.append(TTFont(_DEJAVU, path))
-    for font in (*fonts, *(UnicodeCIDFont(name) for name, _ in _EASTERN.values())):
+    for font in (*fonts, *map(UnicodeCIDFont, LENT)):
         registerFont(font)
     return {font.fontName: font.face.charToGlyph for font in fonts}
-
-
-@cache
-def _font_of(character: str, face: str, language: str) -> str | None:
-    """The font that shows a letter; None where none does, or none as its script is written."""
-    code = ord(character)
-    unfit = code > _LAST_DRAWN or bidirectional(character) in _RIGHT_TO_LEFT or category(character) == "Cc"
-    if unfit or _named(character) in _SHAPED:
-        return None
-    held = _held()
-    if found := next((name for name in (face, *held) if code in held[name]), None):
-        return found
-    order = (language, *_EASTERN)
-    return next((_EASTERN[one][0] for one in order if _encodes(_EASTERN[one][1], character)), None)
-
-
-def _encodes(encoding: str, character: str) -> bool:
-    return bool(character.encode(encoding, "ignore"))
-
-
-def _eastern_language(text: str, language: str) -> str:
-    """The language whose font sets the Chinese signs of a text: Japanese and Korean have letters of their own."""
-    if any("\u3040" <= one <= "\u30ff" for one in text):
-        return "ja"
-    if any("\uac00" <= one <= "\ud7a3" for one in text):
-        return "ko"
-    return language if language in _EASTERN else "zh"
-
-
-@cache
-def _script(character: str) -> _Script:
-    """A letter's script in a word; a sign that no script has is named by its number."""
-    name = _named(character)
-    return _Script(name.capitalize() if name in _SHAPED or character.isalpha() else f"U+{ord(character):04X}")
-
-
-def _named(character: str) -> str:
-    return re.split("[ -]", unicode_name(character, ""))[0]
-
-
-def _joined(runs: Iterable[_Run]) -> list[_Run]:
-    """Runs with their fonts, words that cannot be shown put together with the blanks between them."""
-    found: list[_Run] = []
-    for font, text in runs:
-        if isinstance(font, _Script) and len(found) > 1 and found[-2][0] == font and found[-1][1].isspace():
-            blanks, before = found.pop()[1], found.pop()[1]
-            text = before + blanks + text
-        found.append((font, text))
-    return found

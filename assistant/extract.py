@@ -14,7 +14,7 @@ import numpy as np
 from assistant.calibration import Logistic, Ranker
 from assistant.expected import expected, holds_expected, kinds
 from assistant.language import plain, synonymous_phrases, synonyms, tables
-from assistant.parts import gives_orders
+from assistant.parts import gives_orders, presumes
 from assistant.question import content_words
 from assistant.types import Form
 from corpus.spans import Span, paragraph_at, paragraphs_around, paragraphs_from, sentences
@@ -60,7 +60,8 @@ class Candidate:
     holds, `own` what the sentence holds itself, `heading` what the headings above it hold;
     `similarity` the cosine of the two vectors; `late` the late interaction of the words of content,
     `late_all` that of all words, None where they were not computed; `section` and `passage` how well
-    the section and the passage match, `rank` the passage's; `has_expected` whether the kind of thing
+    the section and the passage match, `rank` the passage's, `place` the passage and which of its sentences
+    this is; `has_expected` whether the kind of thing
     that was asked for (a number, a date, a name) stands in it. `reading` is what the reader makes of
     it, None where it was not read. `score` is the probability that the sentence holds the answer.
     """
@@ -76,6 +77,7 @@ class Candidate:
     rank: int
     has_expected: bool
     is_heading: bool = False
+    place: tuple[Passage, int] | None = None
     late: float | None = None
     late_all: float | None = None
     reading: Reading | None = None
@@ -171,11 +173,22 @@ def gather(
     )
     # The reader knows English alone.
     english = question if language == "en" else english
-    if reader and english and ranker.read:
+    if reader and english and ranker.read and not is_decided(question, evidence):
         first = shown(evidence.candidates)
         rest = [one for one in evidence.candidates if one not in first]
         evidence = replace(evidence, candidates=(*readings(reader, english, first), *rest))
     return _settled(ranked(evidence, ranker))
+
+
+def is_decided(question: str, evidence: Evidence) -> bool:
+    """Whether a question is refused whatever the reader makes of the sentences: it names somebody whom no document
+    names, or asks for what none of them holds. What a question takes for true, the best of them may contradict."""
+    if presumes(question):
+        return False
+    # A heading is replaced by what stands below it.
+    nowhere = not any(one.has_expected or one.is_heading for one in evidence.candidates)
+    wanted = evidence.expected is not None and kinds()[evidence.expected].decides
+    return bool(evidence.unknown_names) or (wanted and nowhere)
 
 
 def ranked(evidence: Evidence, ranker: Ranker) -> Evidence:
@@ -348,13 +361,14 @@ def _late(snapshot: Snapshot, asked: Asked, candidates: Sequence[Candidate]) -> 
     among the sentence's words, with untrained vectors; over the words that carry content, and over all.
     """
     question = asked.encoded.words
+    places = [candidate.place for candidate in candidates if candidate.place]
     content = {word for unit in asked.weights for word in unit.split()}
     telling = np.array([plain(word) in content for word in question.words], bool)
-    found = snapshot.words_in([(candidate.document.id, candidate.span) for candidate in candidates])
+    found = snapshot.words_in(places, question.vectors.shape[1])
     return [
         replace(candidate, late=late, late_all=late_all)
         for candidate, words in zip(candidates, found, strict=True)
-        for late, late_all in [_interactions(question, telling, words.vectors)]
+        for late, late_all in [_interactions(question, telling, words)]
     ]
 
 
@@ -474,7 +488,7 @@ def _candidates(snapshot: Snapshot, hit: Hit, rank: int, asked: Asked) -> list[C
     spans, vectors = snapshot.sentences_in(hit.passage)
     similarities = vectors @ asked.encoded.vector[0] if spans else ()
     found = []
-    for span, similarity in zip(spans, similarities, strict=True):
+    for number, (span, similarity) in enumerate(zip(spans, similarities, strict=True)):
         held = _term_set(asked, document, document.text[slice(*span)])
         found.append(
             Candidate(
@@ -489,6 +503,7 @@ def _candidates(snapshot: Snapshot, hit: Hit, rank: int, asked: Asked) -> list[C
                 rank=rank,
                 has_expected=_has_expected(asked.kind, document.text[slice(*span)]),
                 is_heading=_is_heading(document, span),
+                place=(hit.passage, number),
             )
         )
     return found

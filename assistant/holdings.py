@@ -119,10 +119,15 @@ def files(settings: Settings, found: Holdings | None) -> list[Held]:
     return sorted((*held, *gone), key=lambda one: one.name)
 
 
+def is_shipped(settings: Settings) -> bool:
+    """Whether the documents are the ones that came with the program."""
+    return settings.corpus.resolve() == SHIPPED_DOCUMENTS.resolve()
+
+
 def fixed_corpus(settings: Settings) -> str | None:
     """Why documents can neither be added to the corpus nor removed from it, in words; None where they can."""
     folder = settings.corpus
-    if folder.resolve() == SHIPPED_DOCUMENTS.resolve():
+    if is_shipped(settings):
         return (
             "The documents in use came with the program and stay as they are: name a folder of your own with "
             "ASSISTANT_CORPUS, or with corpus in assistant.toml, and start the program again."

@@ -157,6 +157,28 @@ def listed_words(language: str) -> frozenset[str]:
     return frozenset(found)
 
 
+@lru_cache(maxsize=16_384)
+def pattern(text: str) -> re.Pattern[str]:
+    """A pattern, whatever the case, compiled once: the tables make more of them than `re` keeps compiled."""
+    return re.compile(text, re.IGNORECASE)
+
+
+@cache
+def edges(phrases: tuple[str, ...], bodies: tuple[str, ...], *, at_start: bool) -> tuple[re.Pattern[str], ...]:
+    """For each phrase a pattern that finds it at the start of a plain text, or at its end, with what divides it off."""
+    frames = [frame(phrase, bodies).pattern for phrase in phrases]
+    if at_start:
+        return tuple(re.compile(rf"^{one}[\s,.!:;-]+(?=\S)") for one in frames)
+    return tuple(re.compile(rf"(?<=\S)[\s,.!?:;(-]+{one}$") for one in frames)
+
+
+@cache
+def checking() -> re.Pattern[str]:
+    """A pattern that finds the phrases, in any language, that ask whether a text is still right."""
+    phrases = {phrase for table in tables().values() for phrase in table.checking}
+    return re.compile("|".join(map(whole_word, sorted(phrases, key=len, reverse=True))))
+
+
 def frame(template: str, bodies: Iterable[str]) -> re.Pattern[str]:
     """A frame as a pattern over plain text, with the group `term`."""
     return _compiled(template, tuple(plain(body) for body in bodies))

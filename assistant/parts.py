@@ -46,6 +46,8 @@ class Cues:
     presuming: re.Pattern[str]
     trailing: frozenset[str]
     plural: frozenset[str]
+    listing: re.Pattern[str]
+    wordings: frozenset[str]
 
 
 @cache
@@ -70,6 +72,8 @@ def cues() -> Cues:
         naming=tuple(re.compile(pattern.replace("{name}", r"(?P<name>\S.*)")) for pattern in raw["naming"]),
         trailing=frozenset(raw["trailing"]),
         plural=frozenset(raw["plural"]),
+        listing=any_of("listing"),
+        wordings=frozenset(raw["wordings"]),
         comparing=tuple(
             re.compile(pattern.replace("{a}", r"(?P<a>\S.*?)").replace("{b}", r"(?P<b>\S.*)"), re.IGNORECASE)
             for pattern in raw["comparing"]

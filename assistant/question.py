@@ -11,7 +11,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from assistant.language import UNSPACED, Phrases, detect, frame, listed_words, plain, tables, whole_word
+from assistant.language import (
+    UNSPACED,
+    Phrases,
+    checking,
+    detect,
+    edges,
+    frame,
+    listed_words,
+    pattern,
+    plain,
+    tables,
+    whole_word,
+)
 from assistant.parts import comparison, compound, cues, is_outside, named, without_orders
 from assistant.registry import Found, Registry
 from assistant.translate import ENGLISH, from_english, into_english
@@ -113,6 +125,11 @@ def understand(
         language = detect(around) if around.strip() else usual.language
         term = named[1].term if named else None
         return replace(usual, kind="check", language=language, quoted=quoted, definition=term, parts=(usual,))
+    if _only_asks_to_check(question, detect(question)):
+        said = next((turn.content for turn in reversed(history) if turn.role == "user"), None)
+        if said is None or _is_a_text(said):
+            usual = Query(question, said or " ".join(question.split()), "question", detect(question))
+            return replace(usual, kind="check", quoted=said, parts=(usual,))
     return _usual(question, detect(question), history, registry, documents)
 
 
@@ -148,8 +165,8 @@ def _quotation_to_check(question: str) -> tuple[str, str] | None:
 
 def _quotations(question: str) -> Iterator[tuple[str, str]]:
     """The texts that a message may quote, each with the rest of it."""
-    for pattern in _QUOTATIONS:
-        if match := pattern.search(question):
+    for one in _QUOTATIONS:
+        if match := one.search(question):
             yield match["text"], f"{question[: match.start()]} {question[match.end() :]}"
     spans = sentences(question)
     if len(spans) > 1:
@@ -158,11 +175,22 @@ def _quotations(question: str) -> Iterator[tuple[str, str]]:
         yield question[after:].strip(), question[first:after]
 
 
+def _only_asks_to_check(question: str, language: str) -> bool:
+    """Whether a message asks whether a text is still right and holds none itself."""
+    rest = plain(question)
+    if not _asks_to_check(rest) or rest in tables()[language].small_talk:
+        return False
+    rest = checking().sub(" ", rest)
+    return all(word in cues().defining or word in cues().wordings for word in content_words(rest, language))
+
+
+def _is_a_text(message: str) -> bool:
+    return len(message.split()) >= _CHECKED_WORDS and not message.rstrip().endswith(_ASKS)
+
+
 def _asks_to_check(text: str) -> bool:
     """Whether some words ask, in any language, whether a text is still right."""
-    said = plain(text)
-    phrases = (phrase for table in tables().values() for phrase in table.checking)
-    return any(re.search(whole_word(phrase), said) for phrase in phrases)
+    return bool(checking().search(plain(text)))
 
 
 def _closer(query: Query, said: str, history: Sequence[Turn], registry: Registry, documents: Documents) -> Query:
@@ -433,10 +461,8 @@ def _cores(text: str, phrases: Phrases, registry: Registry) -> list[str]:
 def _strip(text: str, phrases: Sequence[str], registry: Registry, *, at_start: bool) -> str:
     for _ in range(4):
         before = text
-        for phrase in phrases:
-            pattern = frame(phrase, registry.bodies).pattern
-            edge = rf"^{pattern}[\s,.!:;-]+(?=\S)" if at_start else rf"(?<=\S)[\s,.!?:;(-]+{pattern}$"
-            text = re.sub(edge, "", text)
+        for edge in edges(tuple(phrases), tuple(registry.bodies), at_start=at_start):
+            text = edge.sub("", text)
         if text == before:
             return text
     return text
@@ -516,21 +542,21 @@ def _trailing(text: str) -> re.Match[str] | None:
 
 def _without_conjunction(text: str, phrases: Phrases) -> str:
     """A question without the "and" that ties it to the one before."""
-    found = re.match(rf"(?:{_either(phrases.conjunctions)})[\s,]+(?=\S)", text, re.IGNORECASE)
+    found = pattern(rf"(?:{_either(phrases.conjunctions)})[\s,]+(?=\S)").match(text)
     return text[found.end() :] if found else text
 
 
 def _is_elliptic(text: str, phrases: Phrases) -> bool:
     """Whether a question asks without saying about what, or begins as a continuation."""
-    continues = re.match(rf"(?:{_either(phrases.continues)})(?!\w)", plain(text))
-    asks = any(re.search(whole_word(word), plain(text)) for word in phrases.interrogatives)
+    continues = pattern(rf"(?:{_either(phrases.continues)})(?!\w)").match(plain(text))
+    asks = any(pattern(whole_word(word)).search(plain(text)) for word in phrases.interrogatives)
     content = content_words(text, detect(text))
     return bool(continues and len(content) < _OWN_TOPIC) or (asks and not content)
 
 
 def _word_of(words: Iterable[str], text: str) -> re.Match[str] | None:
-    pattern = "|".join(map(whole_word, sorted(words, key=len, reverse=True))) or r"(?!)"
-    return re.search(pattern, text, re.IGNORECASE)
+    any_of_them = "|".join(map(whole_word, sorted(words, key=len, reverse=True))) or r"(?!)"
+    return pattern(any_of_them).search(text)
 
 
 def _either(phrases: Iterable[str]) -> str:

@@ -135,7 +135,14 @@ class Service:
         before = self._assistant.snapshot if self._assistant else None
         snapshot = Snapshot.current(self._settings.index_folder, self._encoder, before)
         settings = self._settings
-        return Assistant.over(snapshot, settings.contact, self._reader, settings.index_folder, writer=self._writer)
+        return Assistant.over(
+            snapshot,
+            settings.contact,
+            self._reader,
+            settings.index_folder,
+            writer=self._writer,
+            corpus=settings.corpus,
+        )
 
     def _is_behind(self) -> bool:
         """Whether another generation is named than the one that was opened, or that could not be."""

@@ -26,7 +26,8 @@ _HOME = Path(".assistant")
 
 
 def _as_names(value: object) -> object:
-    return tuple(name for name in re.split(r"[,\s]+", value) if name) if isinstance(value, str) else value
+    # Only commas part them: a name may have a blank inside.
+    return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_as_names)]
@@ -62,7 +63,7 @@ class Settings(BaseSettings):
     keep_days: int = Field(365, ge=0, le=36_500)
     # People sign in with the names of this file, or are named by a header of the proxies; with neither nobody is asked.
     users: Path | None = None
-    trust_header: str | None = None
+    trust_header: str | None = Field(None, pattern="^[A-Za-z0-9-]+$")
     # The staff among those whom the header names.
     staff: Names = ()
     proxies: Names = ("127.0.0.0/8", "::1")

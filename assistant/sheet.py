@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from urllib.parse import quote as percent_encode
 
 from assistant.citations import page_name
@@ -25,7 +26,8 @@ class Line:
     """A paragraph of the answer: its text before, in and after the words that were asked for.
 
     `numbers` are its citations'; `support` says so where it is not in the documents' own words; `is_note` where
-    it is the assistant's word on the documents ("the documents say …") and no quotation.
+    it is the assistant's word on the documents ("the documents say …") and no quotation. `language` is that of
+    the documents that it quotes, where we know it.
     """
 
     before: str
@@ -34,6 +36,7 @@ class Line:
     numbers: tuple[int, ...] = ()
     support: str = ""
     is_note: bool = False
+    language: str = ""
 
     @property
     def text(self) -> str:
@@ -42,7 +45,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Cited:
-    """A source: its number, its words to the letter, and where they stand. `address` is empty where there is none."""
+    """A source: its number, its words to the letter, and where they stand.
+
+    `address` is empty where there is none, `language` (the document's) where we do not know it.
+    """
 
     number: int
     quote: str
@@ -51,6 +57,7 @@ class Cited:
     page: str
     body: str
     address: str
+    language: str = ""
 
     @property
     def place(self) -> str:
@@ -88,24 +95,34 @@ def sheet(
     address: str = "",
     asked_at: datetime | None = None,
     registry: Registry | None = None,
+    languages: Mapping[str, str] = MappingProxyType({}),
 ) -> Sheet:
-    """The answer laid out. `base` is the address of this site, for sources that have none of their own."""
+    """The answer laid out. `base` is the address of this site, for sources that have none of their own.
+
+    `registry` tells whose wording a source is, `languages` the language of a document by its id.
+    """
     refused = answer.outcome == "not_found"
     quoted = answer.nearest if refused else answer.citations
     return Sheet(
         question=" ".join(answer.question.split()),
         kind=said(cards.kind(answer).words),
         searched_for=cards.searched_for(answer) or "",
-        lines=(Line(answer.text),) if refused else tuple(_lines(answer)),
+        lines=tuple(_lines(answer, languages)),
         heading=said("What comes nearest") if refused else said("Sources of this answer"),
-        sources=tuple(_cited(one, base.rstrip("/"), registry) for one in quoted),
+        sources=tuple(_cited(one, base.rstrip("/"), registry, languages) for one in quoted),
         language=answer.language,
         colophon=_colophon(answer, asked_at),
         address=address,
     )
 
 
-def sheets(kept: Sequence[Kept], base: str = "", *, registry: Registry | None = None) -> list[Sheet]:
+def sheets(
+    kept: Sequence[Kept],
+    base: str = "",
+    *,
+    registry: Registry | None = None,
+    languages: Mapping[str, str] = MappingProxyType({}),
+) -> list[Sheet]:
     """The answers of a conversation laid out; each has its permanent address where `base` is given."""
     base = base.rstrip("/")
     return [
@@ -115,19 +132,27 @@ def sheets(kept: Sequence[Kept], base: str = "", *, registry: Registry | None = 
             address=f"{base}/a/{one.id}" if base else "",
             asked_at=one.asked_at,
             registry=registry,
+            languages=languages,
         )
         for one in kept
     ]
 
 
-def _lines(answer: Answer) -> list[Line]:
+def _lines(answer: Answer, languages: Mapping[str, str]) -> list[Line]:
+    lines = [Line(answer.notice, is_note=True)] if answer.notice else []
+    if answer.outcome == "not_found":
+        return [*lines, Line(answer.text)]
+    numbered = cards.numbered(answer)
     notes = [cards.lead(answer)]
-    lines = []
     for paragraph in cards.paragraphs(answer):
         lines += [Line(note, is_note=True) for note in (*notes, paragraph.lead) if note]
         notes = []
-        support = _support(paragraph) if paragraph.citations else ""
-        lines.append(Line(*paragraph.pieces, paragraph.citations, support, is_note=not paragraph.citations))
+        if not paragraph.citations:
+            lines.append(Line(paragraph.text, is_note=True))
+            continue
+        language = languages.get(numbered[paragraph.citations[0]].document_id, "")
+        quoted = language if paragraph.support == "verbatim" else ""
+        lines.append(Line(*paragraph.pieces, paragraph.citations, _support(paragraph), language=quoted))
     return lines + [Line(note, is_note=True) for note in (*notes, cards.remark(answer)) if note]
 
 
@@ -137,7 +162,7 @@ def _support(paragraph: cards.Paragraph) -> str:
     return said("not in the documents") if paragraph.support == "unsupported" else ""
 
 
-def _cited(citation: Citation, base: str, registry: Registry | None) -> Cited:
+def _cited(citation: Citation, base: str, registry: Registry | None, languages: Mapping[str, str]) -> Cited:
     own = _UNFIT.sub(_percent, citation.url) if citation.url and citation.url.startswith(_WEB) else ""
     return Cited(
         number=citation.number,
@@ -147,6 +172,7 @@ def _cited(citation: Citation, base: str, registry: Registry | None) -> Cited:
         page=page_name(citation.page, citation.page_label),
         body=_body(citation, registry) if registry else "",
         address=own or (f"{base}/c/{citation.id}" if base else ""),
+        language=languages.get(citation.document_id, ""),
     )
 
 

@@ -14,9 +14,9 @@ from assistant.ask import Assistant
 from assistant.citations import page_name
 from assistant.service import is_outdated
 from assistant.settings import Settings
+from assistant.shapes import CheckRecord, DefinitionRecord, DocumentRecord, PassageRecord
 from assistant.types import Answer, Citation
-from corpus.types import DocumentInfo, Drifted, Refused
-from index.search import Hit
+from corpus.types import Drifted, Refused
 
 _UNSEARCHED = ("smalltalk", "outside_job")
 _KINDS = {"definition": "Canonical definition, word for word", "extractive": "In the words of the documents"}
@@ -84,33 +84,7 @@ def show_status(found: dict[str, Any]) -> None:
     show_drifted(found["drifted"])
 
 
-def hit_record(assistant: Assistant, hit: Hit) -> dict[str, Any]:
-    """A hit as plain values; `score` is higher for the better.
-
-    `joined` is the hit with its neighbours where it is only a part of a definition or a list, else None.
-    """
-    passage = hit.passage
-    together = assistant.snapshot.joined(passage)
-    start, end = together[0].start, together[-1].end
-    document = assistant.snapshot.document(passage.document_id)
-    return {
-        "passage_id": passage.id,
-        "document_id": document.id,
-        "title": document.title,
-        "section": " › ".join(passage.heading_path),
-        "page": document.page_at(passage.start),
-        "page_label": document.page_label_at(passage.start),
-        "start": passage.start,
-        "end": passage.end,
-        "score": round(hit.score, 6),
-        "dense_rank": hit.dense_rank,
-        "lexical_rank": hit.lexical_rank,
-        "text": document.text[passage.start : passage.end],
-        "joined": {"start": start, "end": end, "text": document.text[start:end]} if len(together) > 1 else None,
-    }
-
-
-def show_hits(records: Sequence[dict[str, Any]]) -> None:
+def show_hits(records: Sequence[PassageRecord]) -> None:
     console = _console()
     for number, record in enumerate(records, 1):
         ranks = f"dense {record['dense_rank'] or '–'}, lexical {record['lexical_rank'] or '–'}"
@@ -125,28 +99,13 @@ def show_hits(records: Sequence[dict[str, Any]]) -> None:
             console.print(Text(f"   a part of characters {joined['start']}–{joined['end']}", style="dim"))
 
 
-def document_record(document: DocumentInfo) -> dict[str, Any]:
-    """A document without its text, as plain values."""
-    return {
-        "id": document.id,
-        "title": document.title,
-        "path": document.path,
-        "url": document.url,
-        "language": document.language,
-        "kind": document.kind,
-        "date": document.date.isoformat() if document.date else None,
-        "pages": document.pages,
-        "characters": document.characters,
-        "sha256": document.sha256,
-    }
-
-
-def show_documents(records: Sequence[dict[str, Any]], refused: Sequence[Refused]) -> None:
+def show_documents(records: Sequence[DocumentRecord], refused: Sequence[Refused]) -> None:
     table = Table(box=None, pad_edge=False)
     for column in ("id", "title", "kind", "language", "date", "pages"):
         table.add_column(column)
-    for record in records:
-        table.add_row(*(Text(str(record[key] or "")) for key in ("id", "title", "kind", "language", "date", "pages")))
+    for one in records:
+        cells = (one["id"], one["title"], one["kind"], one["language"], one["date"], one["pages"])
+        table.add_row(*(Text(str(cell or "")) for cell in cells))
     console = _console()
     console.print(table)
     for item in refused:
@@ -158,7 +117,7 @@ def drifted_record(one: Drifted) -> dict[str, Any]:
     return asdict(one)
 
 
-def show_definitions(records: Sequence[dict[str, Any]], drifted: Sequence[dict[str, Any]] = ()) -> None:
+def show_definitions(records: Sequence[DefinitionRecord], drifted: Sequence[dict[str, Any]] = ()) -> None:
     console = _console()
     for record in records:
         names = ", ".join((*record["acronyms"], *record["names"]))
@@ -175,7 +134,7 @@ def show_drifted(records: Sequence[dict[str, Any]]) -> None:
             console.print(Text(f"             there now: {' '.join(record['nearest'].split())[:300]}"))
 
 
-def show_definition(record: dict[str, Any], others: Sequence[dict[str, Any]] = ()) -> None:
+def show_definition(record: DefinitionRecord, others: Sequence[DefinitionRecord] = ()) -> None:
     """A wording, and below it the other wordings of the term by name."""
     console = _console()
     console.print(Text(f"{record['term']} ({_whose(record)})", style="bold"))
@@ -187,7 +146,7 @@ def show_definition(record: dict[str, Any], others: Sequence[dict[str, Any]] = (
         console.print(Text(f"Also: {_whose(other)}, {other['title']}", style="dim"))
 
 
-def show_check(record: dict[str, Any], sentence: str) -> None:
+def show_check(record: CheckRecord, sentence: str) -> None:
     """The verdict in a word and a sentence, then each difference with what it stands for."""
     console = _console()
     console.print(Text(record["verdict"].replace("_", " ").capitalize(), style="bold"))
@@ -200,8 +159,8 @@ def show_check(record: dict[str, Any], sentence: str) -> None:
             console.print(Text(f"+ {' '.join(one['given'].split())}{note}", style="green"))
     if record["formatting"]:
         console.print(Text(f"Form: {', '.join(record['formatting'])}", style="dim"))
-    for one in record["surroundings"]:
-        console.print(Text(f"Around it: {one['kind']} ({' '.join(one['text'].split())[:60]})", style="dim"))
+    for around in record["surroundings"]:
+        console.print(Text(f"Around it: {around['kind']} ({' '.join(around['text'].split())[:60]})", style="dim"))
 
 
 def show_audit(record: dict[str, Any]) -> None:
@@ -223,7 +182,7 @@ def show_audit(record: dict[str, Any]) -> None:
     )
 
 
-def _whose(record: dict[str, Any]) -> str:
+def _whose(record: DefinitionRecord) -> str:
     """Whose wording it is and since when, in a few words."""
     parts = [record["body"], record["status"], record["version"]]
     if record["valid_from"]:

@@ -85,6 +85,10 @@ class Citation:
     url: str | None
     mark: tuple[int, int] | None = None
 
+    def as_dict(self) -> dict[str, Any]:
+        """The citation as plain JSON values."""
+        return _plain(self)  # type: ignore[no-any-return]
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:

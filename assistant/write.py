@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 from assistant import prompts
@@ -27,7 +27,7 @@ from assistant.verify.grounds import Ground, Grounds, Verified, verified
 from corpus.spans import Span
 from corpus.types import Document
 from corpus.wording import folded
-from index.words import words
+from index.words import terms, words
 
 log = logging.getLogger(__name__)
 _PASSAGES = 6
@@ -105,6 +105,11 @@ class Writer:
         ]
         return digest(self.model.name, self.calls, self.tokens, self.lowest, told, prompts.SCHEMA)[:12]
 
+    @property
+    def state(self) -> dict[str, Any]:
+        """The model and how it does, for staff."""
+        return {"name": self.model.name, "configuration": self.configuration, **asdict(self.health)}
+
     def session(self, index_version: str) -> Session:
         """A question's worth of asking."""
         return Session(self, index_version, time.monotonic() + self.seconds)
@@ -124,7 +129,7 @@ class Session:
         """A follow-up as a question of its own; None where the model gives none that the conversation holds."""
         turns = [prompts.turn(one.role, one.content[-1500:]) for one in history[-_TURNS:]]
         said = self._line(prompts.STANDALONE, "\n".join([*turns, prompts.question(question)]))
-        known = set(words(" ".join([question, *(one.content for one in history)])))
+        known = set(terms(" ".join([question, *(one.content for one in history)])))
         # It may put in what was said before, and nothing that was not.
         return said if said and _new_words(said, known) == 0 else None
 
@@ -367,4 +372,4 @@ def _without(material: Material, why: str) -> Answer:
 
 def _new_words(text: str, known: set[str]) -> int:
     """How many words of content a text has that are not known."""
-    return sum(len(word) > _SHORT_WORD and word not in known for word in words(text))
+    return sum(len(word) > _SHORT_WORD and not set(terms(word)) <= known for word in words(text))

@@ -1,4 +1,4 @@
-"""Reading in a child process with limits: a bomb, an endless loop or a crash costs one document.
+"""Reading and drawing in a child process with limits: a bomb, an endless loop or a crash costs one document.
 
 One child reads one file after the other, since starting it takes longer than reading a page. It is
 replaced when it dies, when a file takes too long, and after a number of files, so that what one
@@ -12,12 +12,14 @@ import multiprocessing
 import os
 import resource
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from typing import Any, TypeVar
 
 from corpus.errors import UserError
 from corpus.readers import read_file
@@ -32,6 +34,8 @@ LONGEST = 100_000_000
 _ABORTED = (-signal.SIGABRT, -signal.SIGTRAP, -signal.SIGILL)
 _FILES_A_CHILD = 200
 _GRACE = 5.0
+_START = 60.0
+_Value = TypeVar("_Value")
 
 
 @dataclass(slots=True)
@@ -39,6 +43,15 @@ class _Child:
     process: SpawnProcess
     connection: Connection
     files: int = 0
+    is_up: bool = False
+
+    def wait(self) -> None:
+        """Until it has started: on a busy machine that takes longer than a file may."""
+        if not self.is_up:
+            if not self.connection.poll(_START):
+                raise UserError(f"the process that reads files did not start in {_START:g} s; try again")
+            self.connection.recv()
+            self.is_up = True
 
     def is_fit(self) -> bool:
         return self.files < _FILES_A_CHILD and self.process.is_alive()
@@ -50,7 +63,7 @@ class _Child:
 
 
 class Sandbox:
-    """Reads files in a child process; `memory` in bytes, `seconds` for each file."""
+    """Does work on files in a child process; `memory` in bytes, `seconds` for each piece of work."""
 
     def __init__(self, memory: int = MEMORY, seconds: float = SECONDS) -> None:
         self._memory = memory
@@ -63,13 +76,21 @@ class Sandbox:
 
     def read(self, path: Path) -> Reading:
         """As `corpus.readers.read_file`. Raises UserError also where a limit was reached."""
+        return self.run(partial(_read, path))
+
+    def run(self, task: Callable[[], _Value]) -> _Value:
+        """What `task` returns in the child, to which it and its result are sent (pickled).
+
+        Raises UserError where the task does, where it fails otherwise, and where a limit was reached.
+        """
         child = self._ready()
         child.files += 1
         try:
-            child.connection.send(path)
+            child.wait()
+            child.connection.send(task)
             if not child.connection.poll(self._seconds):
                 raise UserError(f"reading it took more than {self._seconds:g} s; split it, or save it anew")
-            reading, refusal = child.connection.recv()
+            value, refusal = child.connection.recv()
         except (EOFError, OSError):
             # OSError: it ended in the middle of a message.
             child.process.join(_GRACE)
@@ -81,8 +102,8 @@ class Sandbox:
             raise
         if refusal is not None:
             raise UserError(refusal)
-        assert isinstance(reading, Reading)  # noqa: S101 - what the child sends where it refuses nothing
-        return reading
+        done: _Value = value
+        return done
 
     def _reason(self, exitcode: int | None) -> str:
         if exitcode == -signal.SIGXCPU:
@@ -125,19 +146,23 @@ def sandbox(memory: int = MEMORY, seconds: float = SECONDS) -> Iterator[Sandbox]
 
 
 def _serve(connection: Connection, memory: int) -> None:
-    """In the child: read what is asked for until the other side is gone."""
+    """In the child: do what is asked for until the other side is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # numpy comes with a reader, and would reserve memory for every core of the machine.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    try:
+        connection.send(None)
+    except OSError:
+        return
     while True:
         try:
-            path = connection.recv()
+            task = connection.recv()
         except (EOFError, OSError):
             return
         _allow(PROCESSOR)
         try:
-            connection.send(_attempt(path, memory))
+            connection.send(_attempt(task, memory))
         except MemoryError:
             connection.send((None, _too_much(memory)))
 
@@ -153,12 +178,16 @@ def _too_much(memory: int) -> str:
     return f"reading it takes more than {memory // 2**20} MB of memory; split it, or save it anew"
 
 
-def _attempt(path: Path, memory: int) -> tuple[Reading | None, str | None]:
+def _read(path: Path) -> Reading:
+    reading = read_file(path)
+    if len(reading.text) > LONGEST:
+        raise UserError(f"it holds {len(reading.text):,} characters, more than {LONGEST:,}; split it")
+    return reading
+
+
+def _attempt(task: Callable[[], Any], memory: int) -> tuple[Any, str | None]:
     try:
-        reading = read_file(path)
-        if len(reading.text) > LONGEST:
-            return None, f"it holds {len(reading.text):,} characters, more than {LONGEST:,}; split it"
-        return reading, None
+        return task(), None
     except UserError as error:
         return None, str(error)
     except MemoryError:

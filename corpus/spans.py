@@ -131,6 +131,17 @@ def lists(text: str, start: int = 0, end: int | None = None) -> list[Span]:
     return found
 
 
+def list_items(text: str, start: int, end: int) -> tuple[Span | None, list[Span]]:
+    """What stands before the first marked item of `text[start:end]`, None where nothing does, and the items.
+
+    >>> list_items("We lend:\\n\\n- tools\\n- seeds", 0, 24)
+    ((0, 8), [(10, 17), (18, 24)])
+    """
+    found = [item for paragraph in paragraphs(text, start, end) for item in _list_items(text, *paragraph)]
+    first = next((at for at, item in enumerate(found) if _BEGINS_AN_ITEM.match(text, *item)), len(found))
+    return (found[0][0], found[first - 1][1]) if first else None, found[first:]
+
+
 def _list_items(text: str, start: int, end: int) -> list[Span]:
     return _split(text, start, end, [match.span() for match in _LIST_ITEM.finditer(text, start, end)])
 

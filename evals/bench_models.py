@@ -54,13 +54,13 @@ class Written:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m evals.bench_models")
-    parser.add_argument("set", nargs="?", default="members")
+    parser.add_argument("set", nargs="?")
     parser.add_argument("--lowest", action="store_true", help="the lower threshold instead")
     given = parser.parse_args()
     if given.lowest:
-        _print_lowest()
+        _print_lowest([given.set] if given.set else _DEVELOPMENT)
         return
-    ground = prepare(given.set, load_settings())
+    ground = prepare(given.set or "members", load_settings())
     print(f"| {' | '.join(('model', *_SHOWN, 'by the model', 'unsupported'))} |")
     print("| --- " * (len(_SHOWN) + 3) + "|")
     for model in (None, Oracle("oracle"), Liar("liar"), Talker("talker")):
@@ -86,10 +86,10 @@ def _cells(records: Sequence[Record]) -> list[str]:
     return [*(f"{one.value:.3f}" if one else "–" for one in found), str(written), str(unsupported)]
 
 
-def _print_lowest() -> None:
+def _print_lowest(sets: Sequence[str]) -> None:
     print(f"| {' | '.join(('set', 'answerable', *(f'below {step}' for step in _STEPS)))} |")
     print("| --- " * (len(_STEPS) + 2) + "|")
-    for name in _DEVELOPMENT:
+    for name in sets:
         ground = prepare(name, load_settings())
         asked = [one for one in ground.questions.questions if one.answerable]
         answers = [ground.assistant.ask(one.question, one.history) for one in asked]

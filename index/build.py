@@ -42,7 +42,7 @@ from index.content import Content, ContentWriter, Row
 from index.encode import Encoder, Vectors
 from index.faults import crash_point
 from index.generation import BASE, RECENT, STATE, Manifest
-from index.late import Bits, packed
+from index.late import Bits, Codes, coded, packed
 from index.lexical import LexicalIndex
 from index.reader import Reader
 from index.segment import CONTENT, EF_SEARCH, LEXICAL, MISSED, address_of
@@ -519,8 +519,17 @@ class _Writing:
             tell(at + len(some))
         return found
 
-    def _encode_sentences(self, texts: Sequence[str], tell: Callable[[int], None]) -> dict[str, Vectors]:
-        return dict(zip(texts, self._task.encoder.encode(texts, tell), strict=True)) if texts else {}
+    def _encode_sentences(self, texts: Sequence[str], tell: Callable[[int], None]) -> dict[str, tuple[Vectors, Codes]]:
+        """For each sentence its vector and its coded words."""
+        ordered = sorted(texts, key=len)
+        found: dict[str, tuple[Vectors, Codes]] = {}
+        for at in range(0, len(ordered), _WORDS_AT_ONCE):
+            some = ordered[at : at + _WORDS_AT_ONCE]
+            vectors, words = self._task.encoder.encode_with_words(some)
+            for text, vector, of_words in zip(some, vectors, words, strict=True):
+                found[text] = (vector, coded(of_words.vectors))
+            tell(at + len(some))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -559,7 +568,11 @@ class _Draft:
             spans=tuple((start - passage.start, end - passage.start) for start, end in spans),
         )
 
-    def row(self, passages: Mapping[tuple[str, str], tuple[Vectors, Bits]], sentences: Mapping[str, Vectors]) -> Row:
+    def row(
+        self,
+        passages: Mapping[tuple[str, str], tuple[Vectors, Bits]],
+        sentences: Mapping[str, tuple[Vectors, Codes]],
+    ) -> Row:
         """The row of the index, from what was encoded of passages by (language, text) and of sentences."""
         if self.known is not None:
             return replace(self.known, passage=self.passage)
@@ -570,8 +583,9 @@ class _Draft:
             terms=self.terms,
             vector=vector,
             spans=self.spans,
-            sentences=np.array([sentences[text] for text in self.sentence_texts], np.float32),
+            sentences=np.array([sentences[text][0] for text in self.sentence_texts], np.float32),
             words=words,
+            meanings=tuple(sentences[text][1] for text in self.sentence_texts),
         )
 
 

@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 from corpus.spans import Span
 from corpus.types import Document, Passage
 from index.encode import Vectors
-from index.late import Bits
+from index.late import Bits, Codes
 
 _SCHEMA = """
 CREATE TABLE documents (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, record TEXT NOT NULL,
@@ -31,9 +31,12 @@ CREATE INDEX passages_of ON passages (document, id);
 CREATE TABLE details (position INTEGER PRIMARY KEY, key BLOB NOT NULL, terms TEXT NOT NULL, spans BLOB NOT NULL,
                       sentences BLOB NOT NULL);
 CREATE TABLE words (position INTEGER PRIMARY KEY, count INTEGER NOT NULL, bits BLOB NOT NULL);
+CREATE TABLE meanings (position INTEGER PRIMARY KEY, counts BLOB NOT NULL, codes BLOB NOT NULL);
 """
 _DOCUMENT = TypeAdapter(Document)
 _ROWS_AT_ONCE = 500
+# Read through memory as far as the file fits; what lies beyond is read as any file is.
+_MAPPED = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,8 @@ class Row:
 
     `key` is the digest of what was encoded: rows with one key have the same vectors. `spans` are
     those of its sentences, counted from the passage's start; `sentences` has a vector for each.
-    `words` has a row for each word that tells something, as `index.late` packs them.
+    `words` has a row for each word that tells something, as `index.late` packs them; `meanings` holds, for
+    each sentence, a row for each of its words as `index.late.coded` gives them.
     """
 
     passage: Passage
@@ -52,6 +56,7 @@ class Row:
     spans: tuple[Span, ...]
     sentences: Vectors
     words: Bits
+    meanings: tuple[Codes, ...]
 
 
 class ContentWriter:
@@ -92,6 +97,13 @@ class ContentWriter:
             "INSERT INTO words VALUES (?, ?, ?)",
             ((position, len(row.words), row.words.tobytes()) for position, row in zip(at, rows, strict=True)),
         )
+        self._database.executemany(
+            "INSERT INTO meanings VALUES (?, ?, ?)",
+            (
+                (position, _blob([len(one) for one in row.meanings], "<i4"), b"".join(map(bytes, row.meanings)))
+                for position, row in zip(at, rows, strict=True)
+            ),
+        )
         self.documents += 1
         self.passages += len(rows)
         self.sentences += len(starts)
@@ -107,6 +119,7 @@ class Content:
 
     def __init__(self, path: Path) -> None:
         self._database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+        self._database.execute(f"PRAGMA mmap_size = {_MAPPED}")
         self._ids: dict[int, str] = dict(self._database.execute("SELECT number, id FROM documents"))
         self._numbers = {identifier: number for number, identifier in self._ids.items()}
         (self.size,) = self._database.execute("SELECT count(*) FROM passages").fetchone()
@@ -151,6 +164,14 @@ class Content:
         rows = self._some("position, sentences, length(spans) / 8", positions, "details")
         found = {at: _halves(vectors, count) for at, vectors, count in rows}
         return [found[position] for position in positions]
+
+    def meanings(self, passage: Passage) -> list[Codes]:
+        """For each sentence of a passage, in reading order, its coded words."""
+        counts, codes = self._database.execute(
+            "SELECT counts, codes FROM meanings JOIN passages USING (position) WHERE document = ? AND id = ?",
+            (self._numbers[passage.document_id], passage.id),
+        ).fetchone()
+        return list(_codes(counts, codes))
 
     def all_vectors(self) -> Iterator[Vectors]:
         """The vectors of all passages in order, some thousands at once."""
@@ -201,8 +222,9 @@ class Content:
     def rows(self, document_id: str) -> list[Row]:
         """The passages of a document in reading order with all that was made of them."""
         found = self._database.execute(
-            "SELECT id, start, end, heading_path, key, terms, vector, spans, sentences, count, bits FROM passages "
-            "JOIN details USING (position) JOIN words USING (position) WHERE document = ? ORDER BY position",
+            "SELECT id, start, end, heading_path, key, terms, vector, spans, sentences, count, bits, counts, codes "
+            "FROM passages JOIN details USING (position) JOIN words USING (position) JOIN meanings USING (position) "
+            "WHERE document = ? ORDER BY position",
             (self._numbers[document_id],),
         )
         return [
@@ -214,6 +236,7 @@ class Content:
                 spans=(spans := _spans(row[7])),
                 sentences=_halves(row[8], len(spans)),
                 words=_bits(row[9], row[10]),
+                meanings=_codes(row[11], row[12]),
             )
             for row in found
         ]
@@ -250,6 +273,12 @@ def _terms(text: str) -> list[str]:
 
 def _bits(count: int, blob: bytes) -> Bits:
     return np.frombuffer(blob, dtype=np.uint8).reshape(count, len(blob) // max(1, count))
+
+
+def _codes(counts: bytes, blob: bytes) -> tuple[Codes, ...]:
+    lengths = np.frombuffer(counts, dtype="<i4")
+    rows = _bits(int(lengths.sum()), blob)
+    return tuple(np.split(rows, np.cumsum(lengths)[:-1])) if len(lengths) else ()
 
 
 def _halves(blob: bytes, rows: int) -> Vectors:

@@ -5,6 +5,10 @@ interaction over BERT", with the untrained word vectors of the encoder. Of a pas
 signs of the vector's components are kept (Charikar 2002, "Similarity estimation techniques from
 rounding algorithms"), 48 bytes for 384 dimensions, and only of words that tell something; the
 question's words keep their vectors. docs/decisions.md has what that costs, which is nothing.
+
+Of a sentence, which is what an answer is made of, all words are kept, in 4 bits a component: the
+match of a question with a sentence then differs by 0.003 (standard deviation, of 0.09 between
+sentences) from that with the vectors themselves.
 """
 
 from __future__ import annotations
@@ -21,6 +25,11 @@ from index.words import words as words_of
 
 Bits = npt.NDArray[np.uint8]
 """A row for each word, a bit for each dimension, eight in a byte: set where the component is not negative."""
+Codes = npt.NDArray[np.uint8]
+"""A row for each word, 4 bits for each dimension, two in a byte."""
+_STEPS = 16
+# Components beyond three standard deviations are cut: chosen among 2, 2.5, 3, 4 and none by the least error.
+_REACH = 3.0
 
 
 def packed(text: WordVectors, language: str) -> Bits:
@@ -50,6 +59,26 @@ def interaction(question: Vectors, weights: Sequence[float], passages: Sequence[
     for at, mean in zip(held, means, strict=True):
         scores[at] = float(mean)
     return scores
+
+
+def coded(vectors: Vectors) -> Codes:
+    """Unit vectors, a row each, in 4 bits a component."""
+    width = _REACH / np.sqrt(vectors.shape[1])
+    steps = np.floor(vectors * (_STEPS / 2 / width)) + _STEPS / 2
+    codes = np.clip(steps, 0, _STEPS - 1).astype(np.uint8)
+    if codes.shape[1] % 2:
+        codes = np.pad(codes, ((0, 0), (0, 1)))
+    return np.asarray(codes[:, 0::2] | codes[:, 1::2] << 4, np.uint8)
+
+
+def decoded(codes: Codes, dimensions: int) -> Vectors:
+    """The unit vectors nearest to those that were coded, of shape (words, dimensions)."""
+    steps = np.empty((len(codes), 2 * codes.shape[1]), np.float32)
+    steps[:, 0::2] = codes & (_STEPS - 1)
+    steps[:, 1::2] = codes >> 4
+    # The middle of a step stands for it; a length of 1 makes the width of a step immaterial.
+    found = steps[:, :dimensions] - (_STEPS - 1) / 2
+    return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), np.float32)
 
 
 @lru_cache(maxsize=100_000)

@@ -43,6 +43,7 @@ class LexicalIndex:
 
     def __init__(self, retriever: bm25s.BM25, average_length: float) -> None:
         self._vocabulary: dict[str, int] = retriever.vocab_dict
+        self._by_letter: dict[str, list[str]] | None = None
         # Plain views of what is mapped: a memmap object makes another one at each look.
         self._parts = np.asarray(retriever.scores["data"])
         self._rows = np.asarray(retriever.scores["indices"])
@@ -88,8 +89,14 @@ class LexicalIndex:
         column = self._vocabulary.get(term)
         return 0 if column is None else int(self._starts[column + 1] - self._starts[column])
 
-    def vocabulary(self) -> Iterable[str]:
-        return self._vocabulary.keys()
+    def beginning_with(self, letter: str) -> Sequence[str]:
+        """The terms that begin with a letter, in the order of the index."""
+        if self._by_letter is None:
+            by_letter: dict[str, list[str]] = {}
+            for term in self._vocabulary:
+                by_letter.setdefault(term[:1], []).append(term)
+            self._by_letter = by_letter
+        return self._by_letter.get(letter, ())
 
 
 @dataclass(frozen=True, slots=True)

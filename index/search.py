@@ -23,7 +23,7 @@ from index import generation
 from index.acronyms import Acronym, AcronymTable, singular
 from index.encode import Encoded, Encoder, Vectors, WordVectors
 from index.generation import BASE, RECENT, STATE, Manifest
-from index.late import interaction
+from index.late import decoded, interaction
 from index.lexical import Mask, Part, best, frequency, rarity, scores_of, stop_words
 from index.segment import Segment, address_of
 from index.spelling import FREQUENT, cognate, is_slip, near_words
@@ -34,8 +34,6 @@ from index.words import stem, terms, words
 _Value = TypeVar("_Value")
 
 CANDIDATES = 50
-# About 60 kB each.
-_KEPT_SENTENCES = 512
 # The texts of documents that were asked for last.
 _KEPT_CHARACTERS = 20_000_000
 _ATTEMPTS = 3
@@ -117,7 +115,6 @@ class Snapshot:
         self._encoder = encoder
         self._lock = threading.Lock()
         self._texts: dict[str, Document] = {}
-        self._words: dict[tuple[str, Span], WordVectors] = {}
         self._languages = sorted({info.language for info in self.state.documents})
         self._stop_words = frozenset(word for language in self._languages for word in stop_words(language))
         self.acronyms = AcronymTable(self.state.acronyms, _weakly(self._is_ordinary))
@@ -180,23 +177,13 @@ class Snapshot:
         vectors, (words,) = self._encoder.encode_with_words([self.acronyms.expanded(text)])
         return Encoded(vectors, words)
 
-    def words_in(self, sentences: Sequence[tuple[str, Span]]) -> list[WordVectors]:
-        """The words of sentences, given as (document id, span), with a vector for each.
-
-        Those of the last sentences are kept: encoding words takes most of the time of an answer.
-        """
-        known = {key: words for key in sentences if (words := self._words.get(key))}
-        missing = [key for key in sentences if key not in known]
-        if missing:
-            texts = [self.document(document_id).text[slice(*span)] for document_id, span in missing]
-            known.update(zip(missing, self._encoder.encode_words(texts), strict=True))
-        with self._lock:
-            for key in sentences:
-                self._words.pop(key, None)
-                self._words[key] = known[key]
-            for key in list(self._words)[:-_KEPT_SENTENCES]:
-                del self._words[key]
-        return [known[key] for key in sentences]
+    def words_in(self, sentences: Sequence[tuple[Passage, int]], dimensions: int) -> list[Vectors]:
+        """The vectors of the words of sentences, each given as a passage and the number of its sentence, from 0."""
+        known = {
+            passage: self._places[passage.document_id].segment.content.meanings(passage)
+            for passage in dict.fromkeys(passage for passage, _ in sentences)
+        }
+        return [decoded(known[passage][number], dimensions) for passage, number in sentences]
 
     def search(self, text: str, limit: int = 10, encoded: Encoded | None = None) -> list[Hit]:
         """The passages nearest to a text, best first; equal scores in the order of documents and passages.
@@ -291,7 +278,7 @@ class Snapshot:
         """The word of the documents that is written much like a word of another language; None where there is none."""
         if self.frequency(word):
             return None
-        near = cognate(word, (term for part in self._parts for term in part.segment.lexical.vocabulary()))
+        near = cognate(word, self._beginning_with(word[:1]))
         if near is None:
             return None
         forms = self._forms(near, next(iter(self.languages)))
@@ -340,7 +327,10 @@ class Snapshot:
         return frequency([part.lexical for part in self._parts], term)
 
     def _near_terms(self, term: str) -> list[str]:
-        return [near for part in self._parts for near in near_words(term, part.segment.lexical.vocabulary())]
+        return near_words(term, self._beginning_with(term[:1]))
+
+    def _beginning_with(self, letter: str) -> list[str]:
+        return [term for part in self._parts for term in part.segment.lexical.beginning_with(letter)]
 
     def _forms(self, term: str, language: str) -> Counter[str]:
         """The words with one stem, in reading order, and how often each stands in the first passages that hold any."""

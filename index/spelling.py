@@ -73,8 +73,10 @@ def nearest_text(wanted: str, text: str) -> tuple[int, int]:
 def alike_text(text: str, others: Sequence[str]) -> int | None:
     """The place of the text among others that has most of its words, in any order; None where none has most of them.
 
-    Normalised indel similarity of 0.85 or more, the words of both sorted. The words' sets alone would not do:
-    what has one word would be like everything that has that word too.
+    Normalised indel similarity of 0.85 or more, of the texts or of their words sorted: sorting parts a slip in a
+    first letter. The words' sets would not do: what has one word would be like everything that has it too.
     """
-    found = process.extractOne(text, others, scorer=fuzz.token_sort_ratio, score_cutoff=_ALIKE)
-    return found[2] if found else None
+    for scorer in (fuzz.ratio, fuzz.token_sort_ratio):
+        if found := process.extractOne(text, others, scorer=scorer, score_cutoff=_ALIKE):
+            return found[2]
+    return None

@@ -16,7 +16,7 @@ from corpus.types import Definition, DocumentInfo, Drifted, Refused
 from index.acronyms import Acronym
 from index.changes import FileRecord
 
-FORMAT = 4
+FORMAT = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import stat
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from typer.testing import CliRunner
 
 from assistant.accounts import Person, Throttle, Users
+from assistant.cli import app
+from assistant.records.store import Store
 from corpus.errors import UserError
 from tests.fakes import CountingHasher, weak_hasher
 
@@ -158,3 +162,48 @@ def test_an_attempt_that_was_forgiven_does_not_count() -> None:
         assert throttle.attempt("address") == 0
         throttle.forgive("address")
     throttle.forgive("unknown")
+
+
+def test_the_command_adds_lists_and_removes_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_USERS", "kept/users.json")
+    run = CliRunner().invoke
+    assert (
+        run(app, ["users", "add", "ana", "--role", "staff", "--password-stdin"], input="open sesame!\n").exit_code == 0
+    )
+    users = Users(Path("kept/users.json"))
+    assert users.verify("ana", "open sesame!") == Person("ana", "staff")
+    assert run(app, ["users", "list"]).stdout == "ana\tstaff\n"
+    assert json.loads(run(app, ["users", "list", "--json"]).stdout) == [{"name": "ana", "role": "staff"}]
+    store = Store(".assistant/records.sqlite", 365)
+    now = datetime.now(UTC)
+    store.begin_session("aa", "ana", now + timedelta(hours=1))
+    assert run(app, ["users", "password", "ana", "--password-stdin"], input="open barley!").exit_code == 0
+    assert users.verify("ana", "open sesame!") is None
+    assert users.verify("ana", "open barley!") == Person("ana", "staff")
+    assert store.session("aa", now) is None
+    store.begin_session("bb", "ana", now + timedelta(hours=1))
+    assert run(app, ["users", "remove", "ana"]).exit_code == 0
+    assert (users.accounts(), store.session("bb", now)) == ((), None)
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (["add", "ana", "--role", "king", "--password-stdin"], "Found the role 'king', expected one of member, staff."),
+        (["add", "ana", "--password-stdin"], "The password has 5 characters"),
+        (["add", "ana"], "There is no terminal to ask for the password: give --password-stdin"),
+        (["remove", "ana"], "There is no user 'ana'"),
+        (["list"], "The users file users.json cannot be read"),
+    ],
+)
+def test_what_the_command_cannot_do_is_said(command: list[str], words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_USERS", "users.json")
+    done = CliRunner().invoke(app, ["users", *command], input="short")
+    assert isinstance(done.exception, UserError)
+    assert words in str(done.exception)
+
+
+def test_without_a_file_the_command_asks_for_one() -> None:
+    done = CliRunner().invoke(app, ["users", "list"])
+    assert str(done.exception) == ("ASSISTANT_USERS names no file: set it first, to .assistant/users.json for example.")

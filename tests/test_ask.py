@@ -11,7 +11,7 @@ from assistant.ask import Assistant
 from assistant.citations import citation_id, cite, resolve, text_fragment
 from assistant.define import defines
 from assistant.expected import holds_expected
-from assistant.extract import Candidate, _below_heading, gather
+from assistant.extract import Candidate, _below_heading, gather, is_decided
 from assistant.types import Checked, Done, Status, Turn
 from corpus.errors import UserError
 from index.acronyms import Acronym, AcronymTable
@@ -72,6 +72,9 @@ def test_an_extractive_answer_quotes_the_sentence_that_answers(assistant: Assist
         ("What does FSG stand for?", "acronym_not_expanded"),
         ("Which greenhouse won the national tomato prize?", "no_relevant_passage"),
         ("How many shared gardens are there?", "expected_number_missing"),
+        # The documents know nothing of these: to say that they speak of them and give no number would be wrong.
+        ("How many submarines does the navy operate?", "no_relevant_passage"),
+        ("When did the submarines leave the harbour?", "no_relevant_passage"),
         ("Hello!", "smalltalk"),
     ],
 )
@@ -249,6 +252,25 @@ def test_of_a_name_that_no_document_holds_nothing_is_said(assistant: Assistant) 
     assert answer.text == "The documents do not speak of Lisbon."
 
 
+@pytest.mark.parametrize(
+    ("question", "decided"),
+    [
+        ("What do shared gardens in Lisbon lend?", True),
+        ("What is the e-mail address of the seed library?", True),
+        ("What do shared gardens lend?", False),
+        ("Who wrote the atlas?", False),
+        # The best sentence may say otherwise than this takes for true.
+        ("Why was the atlas published in Lisbon in 1999?", False),
+    ],
+)
+def test_the_reader_is_not_asked_where_it_could_change_nothing(
+    assistant: Assistant, question: str, decided: bool
+) -> None:
+    evidence = gather(assistant.snapshot, question, "en")
+    assert is_decided(question, evidence) is decided
+    assert not decided or assistant.ask(question).outcome == "not_found"
+
+
 SAID = (
     "Shared gardens are plots tended by neighbours, whose main aim is to grow food and company.\n"
     "To reach this aim, shared gardens lend tools, keep seeds and hold open days."
@@ -273,6 +295,40 @@ def test_a_quoted_wording_is_checked_and_the_canonical_one_cited(
     assert answer.text.startswith(verdict)
     assert [citation.quote for citation in answer.citations] == [SAID]
     assert ("Instead of “lend” it has “sell”." in answer.text) is ("sell" in question)
+
+
+@pytest.mark.parametrize("question", ["Is it still the official wording?", "Is this still right?", "is that correct?"])
+def test_the_text_of_the_turn_before_is_checked_where_the_question_has_none(
+    assistant: Assistant, question: str
+) -> None:
+    altered = SAID.replace("lend", "sell")
+    answer = assistant.ask(question, [Turn("user", altered), Turn("assistant", "…")])
+    assert answer.text.startswith("No: words differ from")
+    assert [citation.quote for citation in answer.citations] == [SAID]
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Is it still the official wording?", "Which text do you mean? Please paste it, and I will compare it"),
+        ("Ist das noch der offizielle Wortlaut?", "Welchen Text meinen Sie?"),
+        ("Est-ce toujours la formulation officielle ?", "De quel texte s’agit-il ?"),
+    ],
+)
+def test_where_there_is_no_text_to_check_it_is_asked_for(assistant: Assistant, question: str, said: str) -> None:
+    answer = assistant.ask(question)
+    assert (answer.outcome, answer.reason, answer.citations) == ("not_found", "no_question", ())
+    assert answer.text.startswith(said)
+
+
+def test_after_a_question_the_wording_of_its_term_is_meant(assistant: Assistant) -> None:
+    answer = assistant.ask("Is it still the official wording?", [Turn("user", "What is a shared garden?")])
+    assert answer.reason != "no_question"
+
+
+@pytest.mark.parametrize("question", ["Is the fee of 20 still right?", "Check the opening days"])
+def test_a_question_about_a_thing_is_not_taken_for_one_about_a_text(assistant: Assistant, question: str) -> None:
+    assert assistant.ask(question).reason != "no_question"
 
 
 def test_a_quoted_text_that_is_no_wording_is_asked_of_the_documents(assistant: Assistant) -> None:

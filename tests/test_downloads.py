@@ -6,25 +6,20 @@ import html
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import closing
 from io import BytesIO
 
 import pytest
 from fastapi.testclient import TestClient
 from pypdf import PdfReader
-from starlette.types import ASGIApp, Receive, Scope, Send
 
+from assistant.records.store import Store
+from assistant.web.accounts import Accounts
 from assistant.web.app import create_app
+from assistant.web.door import Proxies
 from assistant.web.downloads import TYPES, disposition
 from tests.browser.library import LANTERN, Library
 from tests.fakes import MemoryRecords
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """Somebody who is signed in, as the pages see it."""
-
-    name: str
 
 
 @pytest.fixture
@@ -45,17 +40,6 @@ def records(library: Library) -> MemoryRecords:
 def client(library: Library, records: MemoryRecords) -> Iterator[TestClient]:
     with TestClient(create_app(lambda: library, records=records)) as client:
         yield client
-
-
-def signed_in(app: ASGIApp, name: str) -> ASGIApp:
-    """The application as somebody meets it who is signed in."""
-
-    async def with_person(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            scope["state"] = {**scope.get("state", {}), "person": Visitor(name)}
-        await app(scope, receive, send)
-
-    return with_person
 
 
 def words(page: str) -> str:
@@ -146,9 +130,16 @@ def test_the_page_of_an_answer_is_not_taken_for_a_file(client: TestClient) -> No
 
 def test_a_conversation_is_given_to_its_owner_alone(library: Library, records: MemoryRecords) -> None:
     records.keep(library.ask("What is a lantern?"), conversation="t2", user="ana", configuration="")
-    app = create_app(lambda: library, records=records)
-    for person, status in ((signed_in(app, "ana"), 200), (signed_in(app, "ben"), 404), (app, 404)):
-        assert TestClient(person).get("/conversations/t2.md").status_code == status
+    with closing(Store("sessions.sqlite", 365)) as sessions:
+        accounts = Accounts(sessions, header="X-Forwarded-User")
+        app = create_app(lambda: library, records=records, accounts=accounts, proxies=Proxies(("127.0.0.1",)))
+        client = TestClient(app, client=("127.0.0.1", 5000), follow_redirects=False)
+        found = {
+            name: client.get("/conversations/t2.md", headers={"X-Forwarded-User": name} if name else {}).status_code
+            for name in ("ana", "ben", "")
+        }
+    assert found == {"ana": 200, "ben": 404, "": 303}
+    assert TestClient(create_app(lambda: library, records=records)).get("/conversations/t2.md").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -24,14 +24,14 @@ from index import generation
 from index.acronyms import AcronymTable, mine, missing_forms
 from index.build import WAITING, _missed, _silent, build_index, indexed_text
 from index.encode import SHIPPED_MODEL, Model, Vectors, open_encoder
-from index.late import packed
+from index.late import coded, decoded, packed
 from index.lexical import LexicalIndex, Part, best, frequency, rarity, scores_of
 from index.search import Snapshot, convex, fuse, towards
 from index.segment import Segment
 from index.state import FORMAT
 from index.store import Address, VectorStore
 from index.words import terms, words
-from tests.fakes import DyingEncoder, HashingEncoder, OtherEncoder, UnpreparedEncoder
+from tests.fakes import DIMENSIONS, DyingEncoder, HashingEncoder, OtherEncoder, UnpreparedEncoder
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -196,21 +196,37 @@ def test_every_sentence_of_a_passage_has_its_vector(snapshot: Snapshot) -> None:
         np.testing.assert_allclose(vectors, expected, rtol=1e-3)
 
 
-def test_the_words_of_a_sentence_are_encoded_once_and_stay_right(corpus_folder: Path, index_folder: Path) -> None:
+def test_the_words_of_each_sentence_are_stored_in_its_place_and_not_encoded_for_a_question(
+    corpus_folder: Path, index_folder: Path
+) -> None:
     encoder = HashingEncoder()
     build_index(corpus_folder, index_folder, encoder)
     snapshot = Snapshot.current(index_folder, encoder)
-    text = snapshot.document("gardens").text
-    spans = [span for passage in snapshot.passages() for span in snapshot.sentences_in(passage)[0]]
-    keys = [("gardens", span) for span in spans]
-    first = snapshot.words_in(keys)
     before = len(encoder.encoded)
-    again = snapshot.words_in(list(reversed(keys)))
+    places = [(one, at) for one in snapshot.passages() for at in range(len(snapshot.sentences_in(one)[0]))]
+    found = snapshot.words_in(list(reversed(places)), DIMENSIONS)
     assert len(encoder.encoded) == before
-    for span, early, late in zip(spans, first, reversed(again), strict=True):
-        assert early.words == late.words == tuple(words(text[slice(*span)]))
-        np.testing.assert_array_equal(early.vectors, late.vectors)
+    for (passage, at), vectors in zip(places, reversed(found), strict=True):
+        start, end = snapshot.sentences_in(passage)[0][at]
+        (expected,) = HashingEncoder().encode_words([search_form(snapshot.document("gardens").text[start:end])])
+        np.testing.assert_array_equal(vectors, decoded(coded(expected.vectors), DIMENSIONS))
     snapshot.close()
+
+
+def test_a_changed_document_keeps_the_words_of_its_unchanged_sentences(corpus_folder: Path, index_folder: Path) -> None:
+    encoder = HashingEncoder()
+    build_index(corpus_folder, index_folder, encoder)
+    first = Snapshot.current(index_folder, encoder)
+    passage = next(iter(first.passages()))
+    before = first.words_in([(passage, 0)], DIMENSIONS)[0]
+    first.close()
+    with (corpus_folder / "gardens.txt").open("a", encoding="utf-8") as file:
+        file.write("\nBees are welcome in every plot.\n")
+    build_index(corpus_folder, index_folder, encoder)
+    second = Snapshot.current(index_folder, encoder)
+    same = next(one for one in second.passages() if one.start == passage.start)
+    np.testing.assert_array_equal(second.words_in([(same, 0)], DIMENSIONS)[0], before)
+    second.close()
 
 
 def test_a_second_build_changes_nothing_and_a_changed_document_is_found(

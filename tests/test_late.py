@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from index.encode import WordVectors
-from index.late import interaction, packed
+from index.late import coded, decoded, interaction, packed
 
 
 def vectors(*rows: Sequence[float]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
@@ -55,3 +55,16 @@ def test_many_passages_at_once_score_as_each_alone(
     together = interaction(question, [1.0, 2.0, 3.0], passages)
     alone = [interaction(question, [1.0, 2.0, 3.0], [bits])[0] for bits in passages]
     assert together == pytest.approx(alone, abs=1e-5)
+
+
+@pytest.mark.parametrize("dimensions", [383, 384])
+def test_words_in_four_bits_keep_their_direction(dimensions: int) -> None:
+    generator = np.random.default_rng(0)
+    words = generator.normal(size=(50, dimensions)).astype(np.float32)
+    words /= np.linalg.norm(words, axis=1, keepdims=True)
+    codes = coded(words)
+    assert codes.nbytes == 50 * 192
+    again = decoded(codes, dimensions)
+    assert np.linalg.norm(again, axis=1) == pytest.approx(np.ones(50), abs=1e-5)
+    assert float((again * words).sum(axis=1).min()) > 0.98
+    assert decoded(coded(words[:0]), dimensions).shape[0] == 0

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import sqlite3
 import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from assistant import service
+from assistant.cli import app
+from assistant.records.check import check
 from assistant.records.store import LONGEST_COMMENT, Store
 from assistant.records.types import Records
 from assistant.settings import load_settings
 from assistant.types import Answer, Citation, Sentence, answer_of
 from corpus.errors import UserError
-from tests.browser.library import Library
+from index.build import build_index
+from tests.browser.library import Library, make_document
+from tests.fakes import HashingEncoder
 from tests.postgresql import postgresql
 
 LIBRARY = Library()
@@ -288,6 +296,49 @@ def test_a_wrong_number_of_days_is_said(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("ASSISTANT_KEEP_DAYS", "-1")
     with pytest.raises(UserError, match=r"The setting keep_days \(ASSISTANT_KEEP_DAYS\) is '-1': .*greater than"):
         load_settings()
+
+
+def test_citations_that_lead_nowhere_now_are_named_by_document(store: Store) -> None:
+    lantern, refused = keep(store), keep(store, "What is a boat?")
+    keep(store)
+    here = check(store.kept(), LIBRARY.documents)
+    assert (here.answers, here.citations, here.lost) == (3, 2, ())
+    other = make_document(LIBRARY.page.text + " ", LIBRARY.page.sections)
+    gone = check(store.kept(), [other.info])
+    assert (gone.answers, gone.citations) == (3, 2)
+    (lost,) = gone.lost
+    assert (lost.document_id, lost.title, len(lost.citations)) == ("harbour/lanterns", "The harbour book", 2)
+    assert lost.answers[:2] == (lantern, refused)
+
+
+def test_the_command_exports_forgets_and_checks(corpus_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "encoder_of", lambda _: HashingEncoder())
+    build_index(corpus_folder, Path(".assistant/index"), HashingEncoder())
+    environment = {
+        "ASSISTANT_CORPUS": str(corpus_folder), "ASSISTANT_RECORDS": "kept.sqlite", "ASSISTANT_READER": "off"
+    }  # fmt: skip
+    run = partial(CliRunner().invoke, app, env=environment)
+    store = Store("kept.sqlite", 365)
+    assistant = service.Service(load_settings(corpus=corpus_folder, reader="off")).assistant()
+    store.keep(assistant.ask("What is a shared garden?"), conversation="c", user="ana", configuration="x")
+    good = run(["records", "check"])
+    assert (good.exit_code, good.stdout) == (0, "1 citations of 1 answers: all resolve.\n")
+    keep(store, user="bo")
+    bad = run(["records", "check"])
+    assert bad.exit_code == 1
+    assert bad.stdout.startswith("harbour/lanterns (The harbour book): 1 citations of 1 answers\n  c_")
+    assert "2 citations of 2 answers: 1 do not resolve in index" in bad.stdout
+    record = json.loads(run(["records", "check", "--json"]).stdout)
+    assert [one["document_id"] for one in record["lost"]] == ["harbour/lanterns"]
+    rows = [json.loads(line) for line in run(["records", "export", "ana"]).stdout.splitlines()]
+    assert [(row["user"], row["answer"]["question"]) for row in rows] == [("ana", "What is a shared garden?")]
+    assert len(run(["records", "export"]).stdout.splitlines()) == 2
+    assert isinstance(run(["records", "export", "--format", "xml"]).exception, UserError)
+    # Nobody can be asked here, so it must be said beforehand.
+    assert isinstance(run(["records", "forget", "ana"]).exception, UserError)
+    assert "Removed 1 answers of ana" in run(["records", "forget", "ana", "--yes"]).stdout
+    assert run(["records", "export", "ana"]).stdout == ""
+    store.close()
 
 
 words = st.text(max_size=40)

@@ -91,4 +91,5 @@ def test_more_text_than_the_builder_can_take_is_refused(
     tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LONGEST", 5)
-    assert module._attempt(good, 2**30) == (None, "it holds 12 characters, more than 5; split it")
+    with pytest.raises(UserError, match="it holds 12 characters, more than 5; split it"):
+        module._read(good)

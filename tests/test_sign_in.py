@@ -354,10 +354,15 @@ def test_the_settings_make_the_accounts(store: Store, users: Users, monkeypatch:
     monkeypatch.setenv("ASSISTANT_USERS", "none.json")
     with pytest.raises(UserError, match=r"The users file none\.json cannot be read"):
         accounts_of(load_settings(), store)
-    monkeypatch.setenv("ASSISTANT_PROXIES", "127.0.0.1, 10.0.0.0/8 fd00::/8")
+    monkeypatch.setenv("ASSISTANT_PROXIES", "127.0.0.1, 10.0.0.0/8,fd00::/8")
     settings = load_settings()
     assert settings.proxies == ("127.0.0.1", "10.0.0.0/8", "fd00::/8")
     assert Proxies(settings.proxies).holds("fd00::7")
+    monkeypatch.setenv("ASSISTANT_STAFF", "Ana Ruiz, bo")
+    assert load_settings().staff == ("Ana Ruiz", "bo")
+    monkeypatch.setenv("ASSISTANT_TRUST_HEADER", "X User")
+    with pytest.raises(UserError, match="ASSISTANT_TRUST_HEADER"):
+        load_settings()
     with pytest.raises(UserError, match="ASSISTANT_PROXIES names 'here', expected addresses or networks"):
         Proxies(("here",))
 

@@ -23,7 +23,7 @@ from assistant.types import Sentence, Turn
 from assistant.web import cards, render
 from assistant.web.app import create_app
 from assistant.web.conversation import BUG, Conversation, Exchange, reply, turns
-from assistant.web.reading import blocks
+from assistant.web.reading import Mark, blocks
 from assistant.web.serve import bind
 from assistant.web.site import LOADING, Site
 from corpus.errors import UserError
@@ -82,6 +82,7 @@ def test_readyz_tells_loading_failed_and_ready_apart(client: TestClient) -> None
         {
             "status": "ready",
             "notice": None,
+            "model": None,
             "index_version": "g1",
             "documents": 1,
             "passages": 2,
@@ -121,7 +122,7 @@ def test_a_document_page_keeps_every_character_and_marks_the_cited_words(client:
     page = client.get(f"/documents/{citation.document_id}", params={"cite": citation.id}).text
     assert article(page) == library.page.text
     assert marked(page) == [LANTERN]
-    assert f'<mark id="{citation.id}">' in page
+    assert f'<mark id="{citation.id}" ' in page
 
 
 def test_a_carriage_return_survives_the_page_because_a_browser_would_drop_it_otherwise(
@@ -153,10 +154,11 @@ def test_headings_are_headings_and_a_section_without_its_heading_line_is_not() -
 def test_pieces_of_a_document_join_to_its_text_wherever_it_is_cut(cited: tuple[int, int] | None) -> None:
     document = make_document("One\ntwo three\nFour\nfive", (Section(("One",), 0, 14), Section(("Four",), 14, 23)))
     document = dataclasses.replace(document, pages=(Page(1, 0, 6), Page(2, 6, 23)))
-    pieces = [piece for block in blocks(document, cited) for piece in block.pieces]
+    marks = [Mark(*cited, "c_1")] if cited else []
+    pieces = [piece for block in blocks(document, marks) for piece in block.pieces]
     assert "".join(piece.text for piece in pieces) == document.text
     start, end = cited or (0, 0)
-    assert "".join(piece.text for piece in pieces if piece.cited) == document.text[start:end]
+    assert "".join(piece.text for piece in pieces if piece.kind) == document.text[start:end]
     assert [piece.page for piece in pieces if piece.page] == [1, 2]
 
 
@@ -430,17 +432,19 @@ def test_a_program_asks_by_one_request_and_gets_the_answer_record(client: TestCl
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "status", "said"),
     [
-        (b"lantern?", "Found 'lantern?', expected a JSON object with a question"),
-        (b'{"question": 7}', "Found question = 7, expected it as a string."),
-        (b'{"question": "\xff"}', "Found a request that is not UTF-8"),
-        (b'"' + b"x" * 200_001, "Found a request of more than 200,000 bytes"),
+        (b"lantern?", 400, "Found 'lantern?', expected a JSON object with a question"),
+        (b'{"question": 7}', 400, "Found question = 7, expected it as a string."),
+        (b'{"question": "\xff"}', 400, "Found a request that is not UTF-8"),
+        (b'"' + b"x" * 200_001, 413, "Found a request of more than 200,000 bytes"),
     ],
 )
-def test_a_program_is_told_what_is_wrong_with_its_request(client: TestClient, body: bytes, said: str) -> None:
+def test_a_program_is_told_what_is_wrong_with_its_request(
+    client: TestClient, body: bytes, status: int, said: str
+) -> None:
     response = client.post("/api/ask", content=body)
-    assert response.status_code == 400
+    assert response.status_code == status
     assert response.json()["error"].startswith(said)
 
 
@@ -468,8 +472,9 @@ def test_the_endpoint_tells_a_problem_in_its_own_words(client: TestClient) -> No
     assert "The question is too wet: ask a dry one." in json.dumps(data)
 
 
-def test_only_ask_is_offered_to_other_programs(client: TestClient) -> None:
-    assert list(client.get("/gradio_api/info").json()["named_endpoints"]) == ["/ask"]
+def test_nothing_but_the_four_endpoints_is_offered_to_other_programs(client: TestClient) -> None:
+    named = list(client.get("/gradio_api/info").json()["named_endpoints"])
+    assert named == ["/ask", "/search", "/definition", "/check_wording"]
 
 
 # The port

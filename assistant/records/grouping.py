@@ -73,7 +73,7 @@ def _key(kept: Kept) -> str:
     """The stems of a question's words of content; of all its words where none has content."""
     asked, language = kept.answer.standalone_question, kept.answer.language
     found = terms(" ".join(content_words(asked, _known(language))), language)
-    return " ".join(sorted(found or terms(asked, language))) or asked
+    return " ".join(found or terms(asked, language)) or asked
 
 
 def _known(language: str) -> str:

@@ -48,6 +48,44 @@ def binds_as_said(found: Alignment) -> str | None:
     return None
 
 
+def uses_each_word_once(found: Alignment) -> str | None:
+    """No word of the source stands for two of the claim."""
+    twice = [place for place in found.used if found.places.count(place) > 1]
+    return f"says “{found.source[twice[0]].surface}” more often than the source" if twice else None
+
+
+def keeps_joins(found: Alignment) -> str | None:
+    """What the source joins with "or" is not joined with "and", nor the other way round."""
+    for index, token in enumerate(found.claim):
+        if token.kind != "coordinator":
+            continue
+        before, after = _previous(found.claim, index), _next(found.claim, index)
+        if before is None or after is None:
+            continue
+        left, right = sorted((found.place_of(before) or 0, found.place_of(after) or 0))
+        behind = (one.norm for one in found.source[left:] if one.kind == "coordinator")
+        said = [one.norm for one in found.source[left:right] if one.kind == "coordinator"] or [next(behind, "")]
+        if (token.norm == "or") != ("or" in said) or (token.norm == "nor" and "nor" not in said):
+            return f"joins with “{token.surface}”"
+    return None
+
+
+def keeps_circumstances(found: Alignment) -> str | None:
+    """What holds in general keeps for whom, where and when it holds; what happened once may be told shorter."""
+    if _tells_of_the_past(found):
+        return None
+    for place in _left_out(found):
+        link = next((at for at in range(place - 1, -1, -1) if found.source[at].kind == "link"), None)
+        if link is None or not _in_part_used(found, place) or _is_aside(found, place) or _ends_its_part(found, place):
+            continue
+        if any(at in found.used or _is_boundary(found.source[at]) for at in range(link, place)):
+            continue
+        if found.source[link].norm == "of" and place < max(found.used):
+            continue
+        return f"leaves out “{found.source[link].surface} {found.source[place].surface}”"
+    return None
+
+
 def keeps_modality(found: Alignment) -> str | None:
     """Each modal governs the verb that it governs in the source."""
     for index, place in zip(found.own, found.places, strict=True):
@@ -157,7 +195,7 @@ def begins_as_said(found: Alignment) -> str | None:
     boundary = max((place for place in range(first) if _is_boundary(found.source[place])), default=None)
     between = [place for place in dropped if boundary is not None and place > boundary]
     if boundary is not None and not between:
-        opened = found.source[0].kind == "link" or found.source[0].kind == "number"
+        opened = all(found.source[place].kind == "number" for place in dropped)
         coordinator = found.source[boundary].kind == "coordinator" and found.source[boundary].norm != "or"
         title = found.source[first].kind == "name" and not any(
             one.kind in ("link", "name") for one in found.source[:first]
@@ -166,7 +204,7 @@ def begins_as_said(found: Alignment) -> str | None:
             return None
         return "leaves out the subject"
     lead = found.source[:first]
-    plain = all(found.source[place].kind == "word" for place in dropped)
+    plain = all(found.source[place].kind == "word" and not _is_superlative(found.source[place]) for place in dropped)
     simple = (
         plain and len(dropped) <= 2 and not any(one.kind in ("link", "relative", "be", "coordinator") for one in lead)
     )
@@ -186,6 +224,8 @@ def does_not_widen(found: Alignment) -> str | None:
             return f"a rule without “{found.source[place].surface}”"
     for place in found.used:
         token = found.source[place]
+        if place and _is_superlative(found.source[place - 1]) and place - 1 not in found.used:
+            return f"“{token.surface}” without “{found.source[place - 1].surface}”"
         plural = token.kind == "word" and token.surface.lower().endswith("s") and token.surface.lower() != token.norm
         if plural and _is_bare(found, place) and (_narrowed_before(found, place) or _narrowed_behind(found, place)):
             return f"“{token.surface}” without what narrows it"
@@ -240,7 +280,7 @@ def invents_no_being(found: Alignment) -> str | None:
             continue
         between = found.source[min(left, right) + 1 : max(left, right)]
         if any(one.kind == "be" for one in between) or any(
-            one.kind == "be" for one in found.source[max(0, left - 2) : left]
+            one.kind == "be" for one in found.source[max(0, min(left, right) - 2) : min(left, right)]
         ):
             continue
         if any(one.counts for one in between) or not (is_participle(found.source[right]) or _is_subjectless(found)):
@@ -249,9 +289,9 @@ def invents_no_being(found: Alignment) -> str | None:
 
 
 CHECKS: tuple[Check, ...] = (
-    keeps_what_decides, binds_as_said, keeps_modality, keeps_prepositions, keeps_attachment, keeps_order,
-    keeps_parts_apart, skips_nothing_that_matters, begins_as_said, does_not_widen, keeps_voice, keeps_tense,
-    invents_no_being,
+    keeps_what_decides, binds_as_said, uses_each_word_once, keeps_joins, keeps_circumstances, keeps_modality,
+    keeps_prepositions, keeps_attachment, keeps_order, keeps_parts_apart, skips_nothing_that_matters, begins_as_said,
+    does_not_widen, keeps_voice, keeps_tense, invents_no_being,
 )  # fmt: skip
 
 
@@ -278,6 +318,12 @@ def _parting(found: Alignment) -> list[int]:
         if (token.kind == "coordinator" or token.norm == ";")
         and (_previous(found.source, place), _next(found.source, place)) not in kept
     ]
+
+
+def _ends_its_part(found: Alignment, place: int) -> bool:
+    """Whether the claim goes on with a later of joined parts after what it leaves out."""
+    stop = next((one for one in _parting(found) if one > place), None)
+    return stop is not None and stop < max(found.used) and not any(place < one < stop for one in found.used)
 
 
 def _asides(found: Alignment) -> list[int]:
@@ -377,8 +423,29 @@ def _is_head(found: Alignment, left: int, dropped: int) -> bool:
 
 def _is_subjectless(found: Alignment) -> bool:
     """Whether the claim is a passive that does not say who: turned around, it begins with its verb."""
-    first = next(token for token in found.claim if token.counts)
-    return is_participle(first) or (first.group == "modality" and first.surface.islower())
+    first = next(token for token in found.claim if token.counts and token.group not in ("modality", "negation"))
+    # Only where it was turned around does a verb know its tense.
+    return first.kind == "word" and bool(first.group)
+
+
+def _is_superlative(token: Token) -> bool:
+    return token.kind == "word" and token.surface.lower().endswith("est")
+
+
+def _tells_of_the_past(found: Alignment) -> bool:
+    """Whether the claim tells of something that happened, and not how something is."""
+    for place in found.used:
+        token = found.source[place]
+        behind_be = _after_be(found.source, place)
+        if _tense(token) == "past" and not behind_be:
+            return True
+        if behind_be and is_participle(token) and _be_before(found.source, place).group == "past":
+            return True
+    return False
+
+
+def _be_before(sentence: Sequence[Token], at: int) -> Token:
+    return next(sentence[place] for place in range(at - 1, -1, -1) if sentence[place].kind == "be")
 
 
 def _is_bare(found: Alignment, place: int) -> bool:
@@ -443,9 +510,9 @@ def _tense(token: Token) -> str:
     known = tables()
     if token.kind != "word" or low in known.invariable:
         return ""
-    if low.endswith("ed") or low in known.forms:
-        return "past"
-    return "present" if low.endswith("s") else ""
+    if low.endswith("s"):
+        return "present"
+    return "past" if low.endswith("ed") or low in known.forms else ""
 
 
 def _near_be(found: Alignment, index: int, place: int) -> bool:

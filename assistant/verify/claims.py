@@ -38,9 +38,10 @@ def judged(claim: str, sentences: Sequence[str], language: str = "en") -> Verdic
     if language != "en":
         return Verdict("unsupported", "it is no quotation, and paraphrases are checked in English alone")
     said = tokens(claim)
-    if sum(token.counts for token in said) < 2:
+    if sum(token.counts for token in said) < 2 or claim.rstrip().endswith("?"):
         return Verdict("unsupported", "it says too little to be checked")
-    sources = [tokens(one) for one in sentences]
+    # A question says nothing.
+    sources = [tokens(one) for one in sentences if not one.rstrip().endswith("?")]
     reason = _reason(said, sources)
     if reason is None:
         return Verdict("supported")

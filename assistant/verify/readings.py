@@ -27,7 +27,11 @@ def clauses(sentence: Sequence[Token]) -> Iterator[tuple[tuple[Token, ...], tupl
 def is_participle(token: Token) -> bool:
     """Whether a word has the form of a past participle."""
     low = token.surface.lower()
-    return token.kind == "word" and (low.endswith("ed") or low in tables().forms or low in tables().invariable)
+    return (
+        token.kind == "word"
+        and not low.endswith("s")
+        and (low.endswith("ed") or low in tables().forms or low in tables().invariable)
+    )
 
 
 def _active(sentence: Sequence[Token]) -> Iterator[tuple[Token, ...]]:

@@ -205,6 +205,9 @@ def _numbers(found: Sequence[Token]) -> list[Token]:
     """Numbers in words as one: "two hundred and forty", "2.4 million"."""
     kept: list[Token] = []
     for token in found:
+        if token.group == "words" and float(token.norm) < 100 and _counts_on(kept):
+            # "two hundred and forty".
+            kept.pop()
         last = kept[-1] if kept else None
         joins = (
             last is not None and last.kind == "number" and last.group in ("digits", "words") and token.group == "words"
@@ -222,6 +225,13 @@ def _numbers(found: Sequence[Token]) -> list[Token]:
                 continue
         kept.append(token)
     return kept
+
+
+def _counts_on(kept: Sequence[Token]) -> bool:
+    """Whether "and" stands behind hundreds in words."""
+    if len(kept) < 2 or kept[-1].norm != "and" or kept[-2].group != "words":
+        return False
+    return float(kept[-2].norm) >= 100
 
 
 def _with_units(found: Sequence[Token]) -> list[Token]:
@@ -257,15 +267,13 @@ def _bounded(found: Sequence[Token]) -> list[Token]:
         if token.kind != "number" or token.group in ("date", "time"):
             kept.append(token)
             continue
-        sign = ""
-        before, taken = _bound_before(kept)
-        if taken:
-            sign = before
-            del kept[-taken:]
+        sign, taken = _bound_before(kept)
+        said = " ".join([*(one.surface for one in kept[len(kept) - taken :]), token.surface])
+        del kept[len(kept) - taken :]
         after, length = _bound_after(found, at)
         if length:
             sign, at = sign + after, at + length
-        kept.append(replace(token, norm=f"{sign}{token.norm}{token.unit}"))
+        kept.append(replace(token, norm=f"{sign}{token.norm}{token.unit}", surface=said))
     return kept
 
 

@@ -12,10 +12,24 @@ from fastapi.staticfiles import StaticFiles
 from assistant.accounts import Person
 from assistant.records.types import Records
 from assistant.web import accounts as sign_in
-from assistant.web import answers, api, chat, definitions, documents, downloads, health, languages, render, reviews
+from assistant.web import (
+    answers,
+    api,
+    api_page,
+    chat,
+    definitions,
+    documents,
+    downloads,
+    health,
+    languages,
+    render,
+    reviews,
+)
 from assistant.web.access import Visitor, visiting
 from assistant.web.accounts import Accounts
 from assistant.web.door import Door, Proxies, is_call
+from assistant.web.first import First
+from assistant.web.lasting import Lasting
 from assistant.web.metrics import Built, Metrics
 from assistant.web.render import STATIC
 from assistant.web.shell import Shell
@@ -90,13 +104,18 @@ def create_app(
     if staff is not None and records is not None:
         app.include_router(reviews.router(site, records))
     app.mount("/site", StaticFiles(directory=STATIC))
+    app.include_router(api_page.router(site))
     # What is made once shows what every member may see; it is made anew for each who opens it.
     with visiting(Visitor(Person("", "member"), signs_in=accounts is not None)):
         if staff is not None:
             staff(app, site)
+        app.include_router(api.unknown_calls())
         # The chat is mounted last: at "/" it would swallow every route that comes after it.
         chat.mount(app, site)
     app.add_exception_handler(UserError, _problem(site))
+    # The one that is added last is asked first.
+    app.add_middleware(First, view=lambda: render.first(site))
+    app.add_middleware(Lasting)
     app.add_middleware(Turnstile, site=site, bounds=bounds or Bounds())
     app.add_middleware(Door, site=site, accounts=accounts, proxies=proxies or Proxies())
     app.add_middleware(Shell)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Any
 
 # Read when gradio is imported: without it, a page view is reported to another host.
@@ -21,7 +22,8 @@ from assistant.logs import about
 from assistant.web import render, speech, talking
 from assistant.web.access import visiting, visitor_in
 from assistant.web.answers import user_of
-from assistant.web.conversation import Conversation, turns
+from assistant.web.conversation import Conversation
+from assistant.web.endpoints import endpoints
 from assistant.web.site import Site
 from assistant.web.talking import Step, Talker
 from assistant.web.traced import id_in
@@ -116,7 +118,8 @@ def _blocks(site: Site, spoken: gr.I18n) -> gr.Blocks:
         shown = [talk, transcript, sources, question]
         _listen(site, send, stop, new, shown)
         _speak(site, blocks, [header, transcript, sources, foot], [question, send, stop, earlier, new])
-        gr.events.api(_api(site), api_name="ask", api_visibility="public")
+        for name, function in endpoints(site):
+            gr.events.api(_told(function), api_name=name, api_visibility="public")
         blocks.queue(default_concurrency_limit=4)
     return blocks
 
@@ -225,18 +228,18 @@ def _shown(site: Site, talk: Conversation, base: str, typed: str | None = "") ->
     return talk, render.transcript(site, talk, base), render.sources(site, talk.exchanges), box
 
 
-def _api(site: Site) -> Callable[..., dict[str, Any]]:
-    def ask(question: str, history: list[dict[str, Any]] | None = None) -> dict[str, Any]:
-        """One answer with its citations. `history` is a list of {"role", "content"}, oldest first."""
-        answerer = site.get()
+def _told(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function whose caller's mistakes are told in their own words."""
+
+    # Gradio reads the parameters off the function: they stay its own.
+    @wraps(function)
+    def told(*args: Any, **more: Any) -> Any:
         try:
-            if answerer is None:
-                raise UserError(site.obstacle)
-            return answerer.ask(question, turns(history or ())).as_dict()
+            return function(*args, **more)
         except UserError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
-    return ask
+    return told
 
 
 def theme() -> gr.themes.Base:

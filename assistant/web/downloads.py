@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote as percent_encode
 
@@ -33,10 +33,11 @@ _LONGEST_NAME = 60
 
 @dataclass(frozen=True, slots=True)
 class _Ground:
-    """What a file is made with: this site's address, and whose wordings its sources are."""
+    """What a file is made with: this site's address, whose wordings its sources are, and their languages."""
 
     base: str
     registry: Registry | None
+    languages: Mapping[str, str]
 
 
 def router(site: Site) -> APIRouter:
@@ -60,8 +61,7 @@ def router(site: Site) -> APIRouter:
         if not kept:
             sentence = said("There is no conversation at this address: it may have been removed, or is not yours.")
             return _missing(site, said("No such conversation"), sentence)
-        ground = _ground(site, request)
-        made = conversation_as(_CONVERSATION[form], kept, ground.base, registry=ground.registry)
+        made = _conversation(_CONVERSATION[form], kept, _ground(site, request))
         return _file(made, form, title_of(kept))
 
     return routes
@@ -69,28 +69,40 @@ def router(site: Site) -> APIRouter:
 
 def _ground(site: Site, request: Request) -> _Ground:
     answerer = site.get()
-    return _Ground(str(request.base_url).rstrip("/"), answerer.registry if answerer else None)
+    languages = {one.id: one.language for one in answerer.documents} if answerer else {}
+    return _Ground(str(request.base_url).rstrip("/"), answerer.registry if answerer else None, languages)
+
+
+def _conversation(form: str, kept: Sequence[Kept], ground: _Ground) -> str | bytes:
+    return conversation_as(form, kept, ground.base, registry=ground.registry, languages=ground.languages)
+
+
+def _page(kept: Kept, ground: _Ground) -> str | bytes:
+    return _conversation("html", [kept], ground)
+
+
+def _pdf(kept: Kept, ground: _Ground) -> str | bytes:
+    return _conversation("pdf", [kept], ground)
 
 
 def _text(kept: Kept, ground: _Ground, form: str = "text") -> str:
-    address = f"{ground.base}/a/{kept.id}"
-    return answer_as(form, kept.answer, ground.base, address=address, asked_at=kept.asked_at, registry=ground.registry)
+    return answer_as(
+        form,
+        kept.answer,
+        ground.base,
+        address=f"{ground.base}/a/{kept.id}",
+        asked_at=kept.asked_at,
+        registry=ground.registry,
+        languages=ground.languages,
+    )
 
 
 def _markdown(kept: Kept, ground: _Ground) -> str:
     return _text(kept, ground, "markdown")
 
 
-def _page(kept: Kept, ground: _Ground) -> str | bytes:
-    return conversation_as("html", [kept], ground.base, registry=ground.registry)
-
-
 def _record(kept: Kept, ground: _Ground) -> str:
     return json.dumps(as_record(kept, ground.base), ensure_ascii=False, indent=2) + "\n"
-
-
-def _pdf(kept: Kept, ground: _Ground) -> str | bytes:
-    return conversation_as("pdf", [kept], ground.base, registry=ground.registry)
 
 
 _ANSWER: dict[str, Callable[[Kept, _Ground], str | bytes]] = {

@@ -66,6 +66,7 @@ def _ready(answerer: Answerer) -> dict[str, Any]:
     return {
         "status": "ready",
         "notice": answerer.notice,
+        "model": answerer.model,
         "index_version": answerer.index_version,
         "documents": len(answerer.documents),
         "passages": answerer.passage_count,

@@ -15,7 +15,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 
 from assistant.building import Build, Builder, BusyError
-from assistant.holdings import Held, Holdings, files, fixed_corpus, holdings
+from assistant.holdings import Held, Holdings, files, fixed_corpus, holdings, is_shipped
 from assistant.settings import Settings
 from assistant.web import render
 from assistant.web.origin import check_origin
@@ -140,7 +140,6 @@ def _page(site: Site, settings: Settings, builder: Builder) -> dict[str, Any]:
         "aside": aside,
         "trouble": trouble,
         "fixed": fixed_corpus(settings),
-        "corpus": str(settings.corpus),
         "accepted": ",".join(sorted(READERS)),
         "largest": LARGEST,
         **_progress(_news(settings, builder)),
@@ -165,7 +164,7 @@ def _facts(found: Holdings, settings: Settings) -> list[tuple[str, str]]:
         ),
         (said("Size on disk"), f"{found.size / 10**6:,.1f} MB"),
         (said("Index"), settings.index),
-        (said("Folder of the documents"), str(settings.corpus)),
+        (said("Folder of the documents"), said("the one that ships") if is_shipped(settings) else str(settings.corpus)),
     ]
 
 

@@ -11,10 +11,8 @@ from assistant.records.types import Kept
 from assistant.sheet import Sheet
 from assistant.web import cards, review
 from assistant.web.conversation import Conversation, Exchange
-from assistant.web.reading import blocks
-from assistant.web.site import Answerer, Site
+from assistant.web.site import Site
 from assistant.web.templating import Markup, environment, escaped
-from corpus.types import Document
 
 STATIC = Path(__file__).parent / "static"
 
@@ -75,27 +73,14 @@ def answer_page(site: Site, kept: Kept) -> str:
     return page(site, "kept.html", "", copy_of=None, exchange=exchange, kept=kept, sources=Markup(shown))
 
 
-def documents(site: Site, answerer: Answerer) -> str:
-    return _render("documents.html", title=site.title, pages=site.pages, here="/documents", answerer=answerer)
-
-
-def document(site: Site, shown: Document, cited: tuple[int, int] | None, citation_id: str) -> str:
-    """A document's whole text; the span `cited` is marked and carries `citation_id` as its anchor."""
-    return _render(
-        "document.html",
-        title=site.title,
-        pages=site.pages,
-        here="/documents",
-        document=shown,
-        blocks=blocks(shown, cited),
-        citation_id=citation_id,
-        linked=shown.url is not None and shown.url.startswith(("https://", "http://")),
-    )
-
-
 def page(site: Site, template: str, here: str, **values: Any) -> str:
     """A page of our own; `here` is the path that the bar marks."""
     return _render(template, site=site, title=site.title, pages=site.pages, here=here, **values)
+
+
+def first(site: Site) -> str:
+    """What stands in the chat's place until its scripts are there."""
+    return _render("first.html", title=site.title, pages=site.pages, here="/", answerer=site.get())
 
 
 def part(template: str, **values: Any) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
+from assistant.originals import Original
 from assistant.records.types import Records
 from assistant.registry import Registry
 from assistant.types import Answer, Citation, Event, Turn
-from corpus.types import Document, DocumentInfo, Drifted, Refused
+from corpus.types import Document, DocumentInfo, Drifted, Passage, Refused
+from index.search import Hit
 
 LOADING = "The index is still loading; ask again in a moment."
 
@@ -35,11 +37,23 @@ class Answerer(Protocol):
         """The span of the passage around `citation`, in its document's text."""
         ...
 
+    def search(self, words: str, limit: int) -> Sequence[Hit]:
+        """The passages nearest to some words, best first."""
+        ...
+
+    def joined(self, passage: Passage) -> tuple[int, int]:
+        """The span of a passage with its neighbours that hold the rest of a definition or a list."""
+        ...
+
     @property
     def documents(self) -> Sequence[DocumentInfo]: ...
 
     def document(self, document_id: str) -> Document | None:
         """A document with its text; None where there is none with this id."""
+        ...
+
+    def original(self, document: DocumentInfo) -> Original:
+        """The file that a document was read from; raises UserError where it cannot be handed out."""
         ...
 
     def mentions(self, term: str) -> Sequence[Citation]:
@@ -67,6 +81,11 @@ class Answerer(Protocol):
 
     @property
     def passage_count(self) -> int: ...
+
+    @property
+    def model(self) -> Mapping[str, Any] | None:
+        """The language model that writes, and how it does; None where none does."""
+        ...
 
     @property
     def notice(self) -> str | None:

@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
 from babel.dates import format_date
 
 LANGUAGES = {"en": "English", "es": "Español", "fr": "Français", "pt": "Português", "de": "Deutsch", "zh": "中文"}
@@ -89,6 +90,15 @@ def day(value: date) -> str:
     if _language.get() == "en":
         return f"{value.day} {value:%b} {value.year}"
     return format_date(value, "medium", locale=_language.get())
+
+
+def language_name(code: str) -> str:
+    """The name of a language in the reader's; its code where it has none.
+
+    >>> language_name("pt-BR"), language_name("xx")
+    ('Portuguese', 'xx')
+    """
+    return str(Locale.parse(_language.get()).languages.get(code.lower().partition("-")[0], code))
 
 
 @cache

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from assistant.web import access, speech
+
+_UNFIT = re.compile("[\0\ud800-\udfff]")
 
 __all__ = ["Markup", "environment", "escaped"]
 
@@ -33,5 +36,9 @@ def escaped(text: str) -> str:
 
 
 def _exact(text: str) -> Markup:
-    """Escaped so that the browser's text is this text: a bare carriage return would become a newline."""
-    return Markup(str(escape(text)).replace("\r", "&#13;"))  # noqa: S704 – escaped in the same breath
+    """Escaped so that the browser's text is this text: a bare carriage return would become a newline.
+
+    What no page can hold (a zero, half of a pair of UTF-16) becomes one mark each, so that offsets stay.
+    """
+    held = _UNFIT.sub("\ufffd", text)
+    return Markup(str(escape(held)).replace("\r", "&#13;"))  # noqa: S704 – escaped in the same breath

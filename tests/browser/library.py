@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -10,10 +11,12 @@ from datetime import date
 from typing import Any
 
 from assistant.citations import cite
+from assistant.originals import Original
 from assistant.registry import Registry
 from assistant.types import Answer, Checked, Citation, Done, Draft, Event, Mode, Outcome, Sentence, Status, Turn
 from corpus.errors import UserError
-from corpus.types import Definition, Document, DocumentInfo, Drifted, Page, Refused, Section
+from corpus.types import Definition, Document, DocumentInfo, Drifted, Page, Passage, Refused, Section
+from index.search import Hit
 
 LANTERNS = (
     "Lanterns\n"
@@ -82,6 +85,7 @@ class Library:
         self.followed: list[tuple[str, tuple[Turn, ...]]] = []
         self.shelf: Sequence[Document] = (self.page,)
         self.notice: str | None = None
+        self.model: dict[str, Any] | None = None
         self.refused: Sequence[Refused] = (Refused("harbour/map.pdf", "The file is empty."),)
         self.index_version = "g1"
         self.passage_count = 2
@@ -92,6 +96,7 @@ class Library:
         self.examples: Sequence[str] = ("What is a lantern?", "What is on the glass?")
         self.registry = Registry((make_definition(self.page),), lambda word: 2)
         self.drifted: Sequence[Drifted] = ()
+        self.files: dict[str, Original] = {}
 
     @property
     def documents(self) -> Sequence[DocumentInfo]:
@@ -99,6 +104,11 @@ class Library:
 
     def document(self, document_id: str) -> Document | None:
         return next((document for document in self.shelf if document.id == document_id), None)
+
+    def original(self, document: DocumentInfo) -> Original:
+        if document.id not in self.files:
+            raise UserError(f"The file of “{document.title}” is not kept here.")
+        return self.files[document.id]
 
     def mentions(self, term: str) -> Sequence[Citation]:
         return (self.cited("glass"),) if term == "glass" else ()
@@ -145,6 +155,20 @@ class Library:
 
     def without_model(self) -> Library:
         return self
+
+    def search(self, words: str, limit: int) -> Sequence[Hit]:
+        """The sections that hold one of the words, the one with most of them first."""
+        wanted = set(words.lower().split())
+        counted = [(len(wanted & set(re.findall(r"\w+", self._words(one)))), one) for one in self.page.sections]
+        best = sorted((some for some in counted if some[0]), key=lambda some: -some[0])[:limit]
+        passages = [Passage(f"p{one.start}", self.page.id, one.start, one.end, one.heading_path) for _, one in best]
+        return [Hit(one, float(best[at][0]), None, at + 1, 0.0) for at, one in enumerate(passages)]
+
+    def _words(self, section: Section) -> str:
+        return self.page.text[section.start : section.end].lower()
+
+    def joined(self, passage: Passage) -> tuple[int, int]:
+        return passage.start, passage.end
 
     def context(self, citation: Citation) -> tuple[int, int]:
         section = self.page.section_at(citation.start)

