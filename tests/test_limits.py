@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import re
 import shutil
 import subprocess
@@ -19,7 +20,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from assistant.accounts import Users
-from assistant.exposure import check_exposure, is_local
+from assistant.exposure import check_exposure, check_tools_exposure, is_local
 from assistant.records.store import Store
 from assistant.settings import load_settings
 from assistant.web import shell
@@ -29,7 +30,7 @@ from assistant.web.limits import Limits
 from assistant.web.metrics import Metrics
 from assistant.web.site import Site
 from assistant.web.stopping import Stopping
-from assistant.web.turnstile import Bounds, Turnstile
+from assistant.web.turnstile import Bounds, Turnstile, cost
 from assistant.web.watched import watching
 from corpus.errors import UserError
 from tests.browser.library import Library
@@ -75,6 +76,26 @@ def test_other_machines_are_not_served_unasked_where_nobody_is_asked_who_they_ar
     check_exposure(load_settings(host=host, open=True))
     check_exposure(load_settings(host=host, users=tmp_path / "users.json"))
     check_exposure(load_settings(host=host, trust_header="X-Forwarded-User"))
+
+
+def test_tools_that_ask_nobody_are_for_this_machine_unless_all_may_call_them() -> None:
+    with pytest.raises(UserError, match=r"On 0\.0\.0\.0 other machines can reach these tools"):
+        check_tools_exposure("0.0.0.0", everybody=False)
+    check_tools_exposure("0.0.0.0", everybody=True)
+    check_tools_exposure("127.0.0.1", everybody=False)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind"),
+    [
+        ("POST", "/api/ask", "question"), ("GET", "/api/search", "question"), ("GET", "/a/a_1.pdf", "question"),
+        ("POST", "/gradio_api/call/v2/ask", "question"), ("POST", "/evaluation/gradio_api/queue/join", "question"),
+        ("POST", "/definitions/check", "upload"), ("POST", "/api/index/documents", "upload"),
+        ("GET", "/a/a_1", None), ("GET", "/gradio_api/queue/data", None), ("GET", "/documents/x.pdf", None),
+    ],
+)  # fmt: skip
+def test_what_counts_as_a_question_and_what_as_a_file(method: str, path: str, kind: str | None) -> None:
+    assert cost(method, path) == kind
 
 
 def test_this_machine_is_known_by_its_names() -> None:
@@ -235,7 +256,8 @@ def test_stopping_waits_for_what_is_answered_and_not_for_ever() -> None:
 
 def test_every_response_has_its_headers_and_only_the_frameworks_page_may_build_scripts() -> None:
     client = from_address(app_with(Bounds()), "127.0.0.1")
-    for path in ("/", "/documents", "/healthz", "/site/site.css", "/no/such/page"):
+    inline = ("/", "/evaluation/runs/1")
+    for path in (*inline, "/documents", "/healthz", "/site/site.css", "/no/such/page"):
         headers = client.get(path).headers
         assert headers["x-content-type-options"] == "nosniff", path
         assert headers["x-frame-options"] == "DENY", path
@@ -243,7 +265,7 @@ def test_every_response_has_its_headers_and_only_the_frameworks_page_may_build_s
         assert headers["referrer-policy"] == "same-origin", path
         assert "microphone=()" in headers["permissions-policy"], path
         assert "server" not in headers, path
-        scripts = "script-src 'self' 'unsafe-inline' 'unsafe-eval'" if path == "/" else "script-src 'self';"
+        scripts = "script-src 'self' 'unsafe-inline' 'unsafe-eval'" if path in inline else "script-src 'self';"
         assert scripts in headers["content-security-policy"], path
         assert "default-src 'self'" in headers["content-security-policy"], path
 
@@ -274,6 +296,9 @@ def test_questions_are_counted_by_outcome_reason_and_stage_and_two_programs_coun
     assert found['assistant_responses_total{status="200"}'] == 3
     library.index_version = "g2"
     assert [name for name in figures(here) if "index_info" in name] == ['assistant_index_info{version="g2"}']
+    noticed = dataclasses.replace(library.ask("What is a lantern?"), notice="The model could not be asked.")
+    metrics.answered(noticed)
+    assert figures(here)['assistant_model_notices_total{mode="definition"}'] == 1
     other = Metrics()
     assert "assistant_questions_total{" not in other.page(None, None, datetime.now(UTC)).decode()
 

@@ -25,7 +25,10 @@ COSTS: tuple[tuple[str, str, Kind], ...] = (
     ("POST", "*/gradio_api/queue/join", "question"),
     ("POST", "*/gradio_api/call/*", "question"),
     ("POST", "/api/*", "question"),
-    ("POST", "/mcp*", "question"),
+    ("GET", "/api/search", "question"),
+    # To set the pages of a PDF takes longer than to answer.
+    ("GET", "/a/*.pdf", "question"),
+    ("GET", "/conversations/*.pdf", "question"),
 )
 """What counts as asking, and what as sending a file; the first that fits."""
 
