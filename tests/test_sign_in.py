@@ -340,7 +340,7 @@ def test_a_page_that_needs_the_records_says_when_they_cannot_be_reached(store: S
 def test_the_table_ends_with_everything_and_opens_nothing_by_accident() -> None:
     assert ACCESS[-1] == ("*", "member")
     assert [path for path, need in ACCESS if need == "anyone"] == [
-        "/healthz", "/readyz", "/sign-in", "/language/*", "/site/*"
+        "/healthz", "/readyz", "/metrics", "/sign-in", "/language/*", "/site/*"
     ]  # fmt: skip
 
 
