@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup chat chroma test check bench evals pins clean
+.PHONY: help setup chat chroma test check bench evals screenshots audit pins clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is to do
@@ -53,10 +53,17 @@ evals: setup  ## the shipped question sets, and whether the gates of pyproject.t
 	$(BIN)/python -m evals.gates
 	$(BIN)/python -m evals.checks
 
+screenshots: setup  ## pictures of every page, into docs/screenshots
+	$(BIN)/python -m evals.screenshots
+
+audit: setup  ## known weaknesses of what is installed; SECURITY.md has the exceptions and their reasons
+	$(PYTHON) -m venv .audit && .audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	.audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
+
 pins: setup  ## write constraints.txt from what is installed, after a change of versions
 	( echo "# The exact versions that the checks run with; no index address belongs in here. Written by make pins."; \
 	  $(BIN)/python -m pip freeze --exclude-editable | sed 's/ @ .*//; s/+cpu$$//' ) > constraints.txt.new
 	mv constraints.txt.new constraints.txt
 
 clean:  ## remove what was built, not what was written
-	rm -rf $(VENV) .assistant build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .audit .assistant build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

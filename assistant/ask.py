@@ -568,6 +568,8 @@ def _whole(candidate: Candidate, *, wanted: bool) -> tuple[tuple[Document, Span]
     sentence in its context."""
     document, span = candidate.document, candidate.span
     found = whole_list(document, span) if wanted or introduces(candidate.text) else None
+    if found and not wanted and span[0] != found.span[0]:
+        found = None
     return (document, found.span if found else in_context(document, span)), found
 
 

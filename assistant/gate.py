@@ -13,7 +13,7 @@ _LOW = 0.3
 _ENOUGH = 0.2
 # What a contradicted question's other words must have in common with the sentence.
 _SAME = 0.4
-# The share of a question's words that no document holds from which on it is not spoken of, and the share by
+# The share of a question's words that no document holds beyond which it is not spoken of, and the share by
 # rarity that a sentence must hold to touch on it, or to speak of it.
 _UNHEARD = 0.5
 _TOUCHED = 0.25
@@ -82,7 +82,8 @@ def reason(evidence: Evidence) -> str:
     if evidence.unknown_names:
         return "unknown_name"
     most = max(one.coverage for one in evidence.candidates)
-    if evidence.unknown >= _UNHEARD or (best.coverage < _TOUCHED and best.similarity < _LOW):
+    unheard = evidence.unknown > _UNHEARD and best.similarity < _ALIKE
+    if unheard or (best.coverage < _TOUCHED and best.similarity < _LOW):
         return "related_passages_only" if most > _SPOKEN_OF else "no_relevant_passage"
     if evidence.expected and not best.has_expected and most >= _TOUCHED:
         return kinds()[evidence.expected].reason

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from assistant.language import plain
 from assistant.parts import cues, gives_orders
-from corpus.spans import Span, list_items, lists, paragraph_at, sentences, trim
+from corpus.spans import Span, begins_an_item, list_items, lists, paragraph_at, sentences, trim
 from corpus.types import Document
 
 _COLONS = (":", "：")
@@ -41,22 +41,34 @@ def asks_for_list(question: str) -> bool:
 
 def introduces(text: str) -> bool:
     """Whether a sentence says nothing without the list below it."""
-    return text.rstrip().endswith(_COLONS)
+    return text.rstrip().endswith(_COLONS) or bool(cues().introducing.search(plain(text)))
 
 
 def whole_list(document: Document, span: Span) -> Listing | None:
     """The list that a sentence introduces or is an item of; None where it is in none, or in one that gives orders
     to a program or is too long to quote."""
     text = document.text
-    section = document.section_at(span[0])
-    low = _start_of_paragraph(text, max(section.start, span[0] - _REACH), section.start, section.end)
-    high = _end_of_paragraph(text, min(section.end, span[1] + _REACH), section.start, section.end)
+    start, end = _room(document, span)
+    low = _start_of_paragraph(text, max(start, span[0] - _REACH), start, end)
+    high = _end_of_paragraph(text, min(end, span[1] + _REACH), start, end)
     found = (_marked(text, span, low, high), _below_colon(text, span, low, high), _lettered(text, span, low, high))
     pieces = next((pieces for pieces in found if pieces), ())
     whole = (pieces[0][0], pieces[-1][1]) if pieces else (0, 0)
     if not pieces or whole[1] - whole[0] > _LONGEST or any(gives_orders(text[slice(*one)]) for one in pieces):
         return None
     return Listing(document.id, whole, tuple(pieces))
+
+
+def _room(document: Document, span: Span) -> Span:
+    """The section around a span, with those beside it that begin with an item: in plain text these look like
+    numbered headings."""
+    section = document.section_at(span[0])
+    start, end = section.start, section.end
+    while start > 0 and span[0] - start < _REACH and begins_an_item(document.text, start):
+        start = document.section_at(start - 1).start
+    while end < len(document.text) and end - span[1] < _REACH and begins_an_item(document.text, end):
+        end = document.section_at(end).end
+    return start, end
 
 
 def _start_of_paragraph(text: str, at: int, start: int, end: int) -> int:

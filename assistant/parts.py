@@ -47,6 +47,7 @@ class Cues:
     trailing: frozenset[str]
     plural: frozenset[str]
     listing: re.Pattern[str]
+    introducing: re.Pattern[str]
     wordings: frozenset[str]
 
 
@@ -73,6 +74,7 @@ def cues() -> Cues:
         trailing=frozenset(raw["trailing"]),
         plural=frozenset(raw["plural"]),
         listing=any_of("listing"),
+        introducing=any_of("introducing"),
         wordings=frozenset(raw["wordings"]),
         comparing=tuple(
             re.compile(pattern.replace("{a}", r"(?P<a>\S.*?)").replace("{b}", r"(?P<b>\S.*)"), re.IGNORECASE)

@@ -142,6 +142,15 @@ def list_items(text: str, start: int, end: int) -> tuple[Span | None, list[Span]
     return (found[0][0], found[first - 1][1]) if first else None, found[first:]
 
 
+def begins_an_item(text: str, at: int) -> bool:
+    """Whether a marked item of a list begins at a place.
+
+    >>> begins_an_item("We lend:\\n- tools", 9), begins_an_item("We lend:\\n- tools", 0)
+    (True, False)
+    """
+    return bool(_BEGINS_AN_ITEM.match(text, at))
+
+
 def _list_items(text: str, start: int, end: int) -> list[Span]:
     return _split(text, start, end, [match.span() for match in _LIST_ITEM.finditer(text, start, end)])
 

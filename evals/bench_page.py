@@ -8,7 +8,9 @@ from __future__ import annotations
 import statistics
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +29,11 @@ _WAIT = 60_000
 _WATCH = """
 window.seen = { useful: null, sent: 0, shown: 0, shifts: [] };
 new PerformanceObserver((list) => {
-  for (const one of list.getEntries()) window.seen.shifts.push([one.value, one.hadRecentInput, one.startTime]);
+  for (const one of list.getEntries()) {
+    const name = (node) => (node && node.closest ? node.id || node.className || node.tagName : "text");
+    const names = one.sources.map((source) => name(source.node));
+    window.seen.shifts.push([one.value, one.hadRecentInput, one.startTime, names]);
+  }
 }).observe({ type: "layout-shift", buffered: true });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter") window.seen.sent = performance.now();
@@ -42,6 +48,22 @@ new MutationObserver(() => {
   }
 }).observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-state"] });
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Shifts:
+    """The sums of layout shifts: those that follow no key by half a second, and all; and what moved most often."""
+
+    plain: float
+    all: float
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, entries: Sequence[list[Any]]) -> Shifts:
+        """From entries of value, whether a key came shortly before, time, and the names of what moved."""
+        names = Counter(name for entry in entries for name in entry[3])
+        plain = sum(value for value, after_key, *_ in entries if not after_key)
+        return cls(plain, sum(entry[0] for entry in entries), tuple(name for name, _ in names.most_common(5)))
 
 
 def main() -> None:
@@ -67,8 +89,9 @@ def main() -> None:
     print(f"| bytes that came for the page, empty cache | {first[0]['bytes'] / 1000:,.0f} kB | |")
     _row(f"from Enter to the answer, median of {len(answers)}", statistics.median(answers), ANSWER)
     _row("from Enter to the answer, 95 in a hundred", sorted(answers)[int(0.95 * len(answers))], None)
-    print(f"| layout shift while answering, without what follows a key | {shifts[0]:.4f} | {SHIFT:g} |")
-    print(f"| layout shift while answering, all | {shifts[1]:.4f} | |")
+    print(f"| layout shift while answering, without what follows a key | {shifts.plain:.4f} | {SHIFT:g} |")
+    print(f"| layout shift while answering, all | {shifts.all:.4f} | |")
+    print(f"| what jumps most often | {', '.join(shifts.names) or 'nothing'} | |")
 
 
 def _row(what: str, seconds: float, bar: float | None) -> None:
@@ -116,8 +139,8 @@ def _measured(page: Page, address: str) -> dict[str, float]:
     return found
 
 
-def _answers(chromium: Browser, address: str) -> tuple[list[float], tuple[float, float]]:
-    """Seconds from Enter to the rendered answer for each question, and the shifts meanwhile: plain, and all."""
+def _answers(chromium: Browser, address: str) -> tuple[list[float], Shifts]:
+    """Seconds from Enter to the rendered answer for each question, and the shifts meanwhile."""
     questions = [one.question for one in read_questions(SETS / "start.jsonl")][:QUESTIONS]
     context = _context(chromium)
     page = context.new_page()
@@ -128,8 +151,7 @@ def _answers(chromium: Browser, address: str) -> tuple[list[float], tuple[float,
     waited = [_asked(page, number, question) for number, question in enumerate(questions, 1)]
     shifts: list[list[Any]] = page.evaluate("window.seen.shifts")
     context.close()
-    during = [(value, after_key) for value, after_key, at in shifts if at >= begun]
-    return waited, (sum(value for value, after_key in during if not after_key), sum(value for value, _ in during))
+    return waited, Shifts.of([one for one in shifts if one[2] >= begun])
 
 
 def _asked(page: Page, number: int, question: str) -> float:

@@ -16,6 +16,7 @@ LONG_WORD = 6
 FREQUENT = 2
 _ALIKE = 85.0
 _COGNATE = 78.0
+_SAME = 90.0
 
 
 def is_slip(wrong: str, right: str) -> bool:
@@ -73,10 +74,10 @@ def nearest_text(wanted: str, text: str) -> tuple[int, int]:
 def alike_text(text: str, others: Sequence[str]) -> int | None:
     """The place of the text among others that has most of its words, in any order; None where none has most of them.
 
-    Normalised indel similarity of 0.85 or more, of the texts or of their words sorted: sorting parts a slip in a
+    Normalised indel similarity of 0.9 or more, of the texts or of their words sorted: sorting parts a slip in a
     first letter. The words' sets would not do: what has one word would be like everything that has it too.
     """
     for scorer in (fuzz.ratio, fuzz.token_sort_ratio):
-        if found := process.extractOne(text, others, scorer=scorer, score_cutoff=_ALIKE):
+        if found := process.extractOne(text, others, scorer=scorer, score_cutoff=_SAME):
             return found[2]
     return None

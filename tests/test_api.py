@@ -19,7 +19,7 @@ from assistant.registry import Registry
 from assistant.types import Checked, Citation, Done, Event, Sentence, Status
 from assistant.web.app import create_app
 from assistant.web.conversation import BUG
-from assistant.web.events import event_stream, messages
+from assistant.web.events import lines, messages
 from assistant.web.openapi import CALLS, document, examples
 from assistant.web.site import LOADING
 from tests import api_examples
@@ -100,9 +100,9 @@ def test_a_reader_who_goes_away_stops_the_answering_at_its_next_event() -> None:
             closed.set()
 
     async def read_one() -> Any:
-        lines: Any = event_stream(answering).body_iterator
-        first = await anext(lines)
-        await lines.aclose()
+        stream = lines(answering)
+        first = await anext(stream)
+        await stream.aclose()
         goes_on.set()
         return first
 
@@ -118,10 +118,10 @@ def test_a_comment_keeps_the_line_while_nothing_is_known() -> None:
         yield Status("searching")
 
     async def read() -> list[Any]:
-        lines: Any = event_stream(answering, every=0.02).body_iterator
-        waited = await anext(lines)
+        stream = lines(answering, every=0.02)
+        waited = await anext(stream)
         goes_on.set()
-        return [waited, *[line async for line in lines if not str(line).startswith(":")]]
+        return [waited, *[line async for line in stream if not line.startswith(":")]]
 
     comment, status = asyncio.run(read())
     assert comment == ": the answer is still being looked for\n\n"

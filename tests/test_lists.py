@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from assistant.ask import Assistant
-from assistant.lists import asks_for_list, whole_list
+from assistant.lists import asks_for_list, introduces, whole_list
 from corpus.spans import sentences
 from corpus.types import Document, Section
 from index.build import build_index
@@ -82,6 +82,23 @@ def test_lists_without_bullets_in_running_text_and_in_lists_are_whole(text: str,
 )
 def test_what_is_no_list_is_wrapped_gives_orders_or_has_no_end_is_left_as_it_is(text: str, words: str) -> None:
     assert found(text, words) is None
+
+
+def test_items_that_the_reader_took_for_numbered_headings_are_items() -> None:
+    text = "We lend:\n\n1) spades\n\n2) rakes\n\nThe end."
+    first, second = text.index("1)"), text.index("2)")
+    sections = (Section((), 0, first), Section(("spades",), first, second), Section(("rakes",), second, len(text)))
+    document = Document("d", "D", "d.txt", None, "en", "text", None, "0" * 64, text, sections)
+    for span in ((0, 8), (first, first + 9), (second, second + 8)):
+        listing = whole_list(document, span)
+        assert listing is not None
+        assert [text[slice(*piece)] for piece in listing.pieces] == ["We lend:", "1) spades", "2) rakes"]
+
+
+def test_a_sentence_that_points_to_a_list_is_told_from_one_that_stands_alone() -> None:
+    assert introduces("We check that these things are there.")
+    assert introduces("We lend:")
+    assert not introduces("We lend spades and rakes.")
 
 
 @pytest.mark.parametrize(

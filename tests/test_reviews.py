@@ -45,6 +45,7 @@ def test_questions_that_ask_the_same_stand_together_in_the_order_of_their_newest
 
 def test_a_word_in_common_does_not_make_questions_the_same() -> None:
     assert len(questions("What is a boat?", "What does a boat cost in winter?", "What is a buoy?", "what is it?")) == 4
+    assert len(questions("what is the fee for a member of the park", "what is the vote for a member of the park")) == 2
 
 
 def test_a_slip_of_the_keyboard_does_not_make_another_question() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.web import cards, chat, conversation, definitions, review, site, speech
+from assistant.web import app, cards, chat, conversation, definitions, review, site, speech
 from assistant.web.speech import LANGUAGES, chosen, counted, said, speaking
 
 WEB = Path(speech.__file__).parent
@@ -26,6 +26,7 @@ TABLES = {
     *(review.name(verdict) for verdict in review.VERDICTS),
     *STATUSES,
     definitions.DAMAGED,
+    *(name for name, _ in app.STAFF_PAGES),
     conversation.BUG,
     conversation.STOPPED,
     site.LOADING,

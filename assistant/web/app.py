@@ -41,6 +41,9 @@ from corpus.errors import UserError
 
 __all__ = ["Answerer", "create_app"]
 
+STAFF_PAGES = (("Evaluation", "/evaluation/"), ("Review", reviews.PATH), ("Index", "/index"))
+"""The pages of the staff, each with its path; Review is there where answers are kept."""
+
 
 def _no_failure() -> str | None:
     return None
@@ -84,9 +87,7 @@ def create_app(
     """
     site = Site(get, failure, title, contact, records=records)
     if staff is not None:
-        site = replace(site, pages=(*site.pages, ("Index", "/index"), ("Evaluation", "/evaluation/")))
-    if staff is not None and records is not None:
-        site = replace(site, pages=(*site.pages, ("Review", reviews.PATH)))
+        site = replace(site, pages=(*site.pages, *(one for one in STAFF_PAGES if records or one[1] != reviews.PATH)))
     # FastAPI's own documentation pages fetch their scripts from another host.
     app = FastAPI(title=title, docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(health.router(site))

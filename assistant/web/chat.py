@@ -110,7 +110,7 @@ def _blocks(site: Site, spoken: gr.I18n) -> gr.Blocks:
                     send = gr.Button(spoken("send"), variant="primary", elem_id="send", min_width=64, scale=0)
                     stop = gr.Button(spoken("stop"), elem_id="stop", min_width=64, scale=0)
                 with gr.Row(elem_id="foot"):
-                    foot = _html(render.foot(), "foot-line")
+                    foot = _html(render.foot(site), "foot-line")
                     earlier = gr.Button(spoken("earlier"), elem_id="open-earlier", size="sm", scale=0)
                     new = gr.Button(spoken("new"), elem_id="new", size="sm", scale=0)
             with gr.Column(elem_id="sources"):
@@ -169,7 +169,7 @@ def _speak(site: Site, blocks: gr.Blocks, own: list[gr.HTML], parts: list[Any]) 
         with speech.speaking(_language_of(request)), visiting(visitor_in(request.request)):
             words = _words_in(speech.language())
             empty = render.transcript(site, Conversation())
-            html = [render.header(site, "/"), empty, render.sources(site, []), render.foot()]
+            html = [render.header(site, "/"), empty, render.sources(site, []), render.foot(site)]
         box = gr.update(placeholder=words["placeholder"], label=words["question"])
         return [*html, box, *(gr.update(value=words[name]) for name in ("send", "stop", "earlier", "new"))]
 

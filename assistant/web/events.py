@@ -9,7 +9,7 @@ import asyncio
 import json
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from typing import Any
 
 from fastapi.responses import StreamingResponse
@@ -26,17 +26,18 @@ Message = tuple[str, dict[str, Any]]
 log = logging.getLogger(__name__)
 
 
-def event_stream(start: Callable[[], Iterator[Event]], every: float = KEEP_ALIVE) -> StreamingResponse:
+def event_stream(start: Callable[[], Iterator[Event]]) -> StreamingResponse:
     """The response that follows an answer. When the reader goes away, the work ends at its next event."""
     return StreamingResponse(
-        _lines(start, every),
+        lines(start),
         media_type="text/event-stream",
         # A proxy that collects what it passes on would make a stream one late piece.
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _lines(start: Callable[[], Iterator[Event]], every: float) -> AsyncIterator[str]:
+async def lines(start: Callable[[], Iterator[Event]], every: float = KEEP_ALIVE) -> AsyncGenerator[str, None]:
+    """The stream as it is sent, a comment after `every` so many seconds without an event."""
     queue: asyncio.Queue[Message | None] = asyncio.Queue()
     loop, gone = asyncio.get_running_loop(), threading.Event()
 

@@ -61,9 +61,9 @@ def sources(site: Site, exchanges: Sequence[Exchange]) -> str:
     return _render("sources.html", groups=cards.groups(exchanges, site.get()))
 
 
-def foot() -> str:
+def foot(site: Site) -> str:
     """The line below the question box, and what is hidden until it is wanted."""
-    return _render("foot.html")
+    return _render("foot.html", site=site)
 
 
 def answer_page(site: Site, kept: Kept) -> str:

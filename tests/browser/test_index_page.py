@@ -22,6 +22,8 @@ from tests.conftest import write_corpus
 from tests.test_indexing import NEW, Works
 
 PHONE = {"width": 360, "height": 740}
+# A build and a reading start processes, which takes its time on a busy machine.
+PATIENCE = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def desk(browser: Browser, office: Office) -> Iterator[Page]:
 
 def build(page: Page, name: str = "Build") -> None:
     page.get_by_role("button", name=name, exact=True).click()
-    expect(page.locator("#build .told")).to_contain_text("Built in ")
+    expect(page.locator("#build .told")).to_contain_text("Built in ", timeout=PATIENCE)
 
 
 def test_a_build_is_watched_by_two_and_survives_reloading(desk: Page, office: Office) -> None:
@@ -84,7 +86,7 @@ def test_a_build_is_watched_by_two_and_survives_reloading(desk: Page, office: Of
     expect(desk.locator("[aria-current=step]")).to_contain_text("Looking for changes")
     office.works.free.set()
     for page in (desk, other):
-        expect(page.locator("#build .told")).to_contain_text("1 document read anew")
+        expect(page.locator("#build .told")).to_contain_text("1 document read anew", timeout=PATIENCE)
         expect(page.get_by_text("The index is made from the documents as they are now.")).to_be_visible()
         expect(page.locator(".facts")).to_contain_text("hashing")
         expect(page.get_by_role("button", name="Build", exact=True)).to_have_attribute("aria-disabled", "false")
@@ -95,7 +97,7 @@ def test_a_failed_build_is_said_and_the_page_stays_useful(desk: Page, office: Of
     build(desk)
     (office.corpus / "definitions.toml").write_text("[[definition", encoding="utf-8")
     desk.get_by_role("button", name="Rebuild", exact=True).click()
-    expect(desk.locator("#build .verdict.bad")).to_contain_text("it is not valid TOML")
+    expect(desk.locator("#build .verdict.bad")).to_contain_text("it is not valid TOML", timeout=PATIENCE)
     expect(desk.locator("#build")).to_contain_text("Answers go on coming from the index before.")
     expect(desk.locator(".facts")).to_contain_text("hashing")
 
@@ -109,9 +111,9 @@ def test_files_are_added_several_at_once_each_with_what_became_of_it(desk: Page,
     ]
     desk.get_by_label("Add documents").set_input_files(files)  # type: ignore[arg-type]
     lines = desk.locator("#received li")
-    expect(lines.nth(0)).to_have_text("✓ benches.txt is added.")
-    expect(lines.nth(1)).to_contain_text("⚠ broken.pdf cannot be used")
-    expect(lines.nth(2)).to_contain_text("⚠ photo.png: its format .png is not supported")
+    expect(lines.nth(0)).to_have_text("✓ benches.txt is added.", timeout=PATIENCE)
+    expect(lines.nth(1)).to_contain_text("⚠ broken.pdf cannot be used", timeout=PATIENCE)
+    expect(lines.nth(2)).to_contain_text("⚠ photo.png: its format .png is not supported", timeout=PATIENCE)
     expect(desk.get_by_text("The documents have changed since the index was built")).to_be_visible()
     expect(desk.locator("#list")).to_contain_text("benches.txt new, not yet in the index")
     build(desk)
@@ -126,7 +128,7 @@ def test_a_file_is_dropped_into_the_frame(desk: Page, office: Office) -> None:
         desk.dispatch_event("#add", kind, {"dataTransfer": transfer})
     expect(desk.locator("#add")).to_have_class("drop over")
     desk.dispatch_event("#add", "drop", {"dataTransfer": transfer})
-    expect(desk.locator("#received li")).to_have_text("✓ owls.txt is added.")
+    expect(desk.locator("#received li")).to_have_text("✓ owls.txt is added.", timeout=PATIENCE)
     assert (office.corpus / "owls.txt").read_text(encoding="utf-8") == "Owls live in barns."
 
 
@@ -140,7 +142,7 @@ def test_a_file_of_the_same_name_is_asked_about(desk: Page, office: Office) -> N
     assert (office.corpus / "benches.txt").read_text(encoding="utf-8") == "The old words of it."
     desk.get_by_label("Add documents").set_input_files(new)  # type: ignore[arg-type]
     desk.get_by_role("button", name="Replace").click()
-    expect(desk.locator("#received li").last).to_have_text("✓ benches.txt is added.")
+    expect(desk.locator("#received li").last).to_have_text("✓ benches.txt is added.", timeout=PATIENCE)
     assert (office.corpus / "benches.txt").read_bytes() == NEW
 
 
