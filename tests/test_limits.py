@@ -216,7 +216,8 @@ def test_while_it_stops_nothing_new_is_answered_but_it_is_still_alive() -> None:
     for answer in (client.get("/readyz"), client.post("/api/ask", json=QUESTION), client.get("/documents")):
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
         assert answer.json()["error"] == "The program is being restarted: try again in a moment."
-    assert client.get("/healthz").status_code == 200
+    # Alive it is, and the page that says so has its style.
+    assert [client.get(path).status_code for path in ("/healthz", "/site/site.css")] == [200, 200]
 
 
 def test_stopping_waits_for_what_is_answered_and_not_for_ever() -> None:
