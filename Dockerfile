@@ -14,9 +14,11 @@ COPY corpus corpus
 COPY index index
 COPY assistant assistant
 COPY evals evals
-RUN /opt/assistant/bin/pip install -c constraints.txt ".[postgresql,model,mcp]" redis
+RUN /opt/assistant/bin/pip install -c constraints.txt ".[postgresql,redis,model,mcp]"
 # torch is needed only to make the graphs that onnxruntime runs: they are made here, from weights whose digest is checked.
-RUN ASSISTANT_INDEX=/seed/index /opt/assistant/bin/assistant index build \
+# A graph remembers the time of its weights, of which a layer of an image may keep whole seconds only.
+RUN find /opt/assistant -name '*.safetensors' -exec touch --date=2026-01-01T00:00:00Z {} + \
+ && ASSISTANT_INDEX=/seed/index /opt/assistant/bin/assistant index build \
  && mkdir -p /graphs && cp -r /seed/index/encoders /graphs/ \
  && /opt/assistant/bin/pip uninstall --yes torch sentence-transformers transformers
 

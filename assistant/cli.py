@@ -106,11 +106,15 @@ def mcp(
     http: Annotated[bool, typer.Option("--http", help="Serve over HTTP instead of standard input and output.")] = False,
     host: Annotated[str, typer.Option(help="With --http: the address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="With --http: the port to listen on.")] = 7861,
+    everybody: Annotated[bool, typer.Option("--open", help="With --http: serve everybody who reaches it.")] = False,
 ) -> None:
     """Offer the assistant's tools to other programs, by the Model Context Protocol."""
+    from assistant.exposure import check_tools_exposure
     from assistant.mcp_server import make_server, over_http
     from assistant.service import Service, has_index
 
+    if http:
+        check_tools_exposure(host, everybody=everybody)
     settings = _settings()
     if not has_index(settings):
         _build(settings)

@@ -20,6 +20,15 @@ def check_exposure(settings: Settings) -> None:
     )
 
 
+def check_tools_exposure(host: str, *, everybody: bool) -> None:
+    """Raises UserError where other machines could reach tools that never ask who calls them, unless `everybody` may."""
+    if not everybody and not is_local(host):
+        raise UserError(
+            f"On {host} other machines can reach these tools, and nobody is asked who they are: leave --host out and "
+            "put a proxy that asks before it, or give --open to serve everybody."
+        )
+
+
 def is_local(host: str) -> bool:
     """Whether only this machine's own programs reach what listens on a host; a name that cannot be resolved is not."""
     try:

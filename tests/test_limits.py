@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import re
-import shutil
-import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from assistant.accounts import Users
-from assistant.exposure import check_exposure, is_local
+from assistant.exposure import check_exposure, check_tools_exposure, is_local
 from assistant.records.store import Store
 from assistant.settings import load_settings
 from assistant.web import shell
@@ -29,12 +27,12 @@ from assistant.web.limits import Limits
 from assistant.web.metrics import Metrics
 from assistant.web.site import Site
 from assistant.web.stopping import Stopping
-from assistant.web.turnstile import Bounds, Turnstile
+from assistant.web.turnstile import Bounds, Turnstile, cost
 from assistant.web.watched import watching
 from corpus.errors import UserError
 from tests.browser.library import Library
 from tests.fakes import weak_hasher
-from tests.servers import free_port
+from tests.servers import free_port, redis
 
 QUESTION = {"question": "What is a lantern?"}
 HTML = {"accept": "text/html"}
@@ -51,18 +49,9 @@ def from_address(app: FastAPI, address: str) -> TestClient:
 
 
 @pytest.fixture
-def redis(tmp_path: Path) -> Iterator[str]:
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("There is no redis-server on this machine: install Debian's redis-server to run this test.")
-    port = free_port()
-    started = subprocess.Popen(
-        [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)],
-        stdout=subprocess.DEVNULL,
-    )
-    yield f"redis://127.0.0.1:{port}/0"
-    started.kill()
-    started.wait()
+def counts(tmp_path: Path) -> Iterator[str]:
+    with redis(tmp_path) as address:
+        yield address
 
 
 # Who may reach it
@@ -75,6 +64,26 @@ def test_other_machines_are_not_served_unasked_where_nobody_is_asked_who_they_ar
     check_exposure(load_settings(host=host, open=True))
     check_exposure(load_settings(host=host, users=tmp_path / "users.json"))
     check_exposure(load_settings(host=host, trust_header="X-Forwarded-User"))
+
+
+def test_tools_that_ask_nobody_are_for_this_machine_unless_all_may_call_them() -> None:
+    with pytest.raises(UserError, match=r"On 0\.0\.0\.0 other machines can reach these tools"):
+        check_tools_exposure("0.0.0.0", everybody=False)
+    check_tools_exposure("0.0.0.0", everybody=True)
+    check_tools_exposure("127.0.0.1", everybody=False)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind"),
+    [
+        ("POST", "/api/ask", "question"), ("GET", "/api/search", "question"), ("GET", "/a/a_1.pdf", "question"),
+        ("POST", "/gradio_api/call/v2/ask", "question"), ("POST", "/evaluation/gradio_api/queue/join", "question"),
+        ("POST", "/definitions/check", "upload"), ("POST", "/api/index/documents", "upload"),
+        ("GET", "/a/a_1", None), ("GET", "/gradio_api/queue/data", None), ("GET", "/documents/x.pdf", None),
+    ],
+)  # fmt: skip
+def test_what_counts_as_a_question_and_what_as_a_file(method: str, path: str, kind: str | None) -> None:
+    assert cost(method, path) == kind
 
 
 def test_this_machine_is_known_by_its_names() -> None:
@@ -147,13 +156,9 @@ def test_files_have_a_limit_of_their_own_and_nought_is_none() -> None:
 
 
 def test_two_processes_count_together_in_redis_and_alone_while_it_is_away(
-    redis: str, caplog: pytest.LogCaptureFixture
+    counts: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first, second = (Limits(redis, questions_a_minute=2) for _ in range(2))
-    until = time.monotonic() + 20
-    while first.wait("upload", "probe") or first._is_alone:
-        assert time.monotonic() < until, "Redis did not start"
-        time.sleep(0.1)
+    first, second = (Limits(counts, questions_a_minute=2) for _ in range(2))
     assert [limits.wait("question", "user ana") > 0 for limits in (first, second, first)] == [False, False, True]
     assert second.wait("question", "user bo") == 0
     caplog.clear()
@@ -211,7 +216,8 @@ def test_while_it_stops_nothing_new_is_answered_but_it_is_still_alive() -> None:
     for answer in (client.get("/readyz"), client.post("/api/ask", json=QUESTION), client.get("/documents")):
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
         assert answer.json()["error"] == "The program is being restarted: try again in a moment."
-    assert client.get("/healthz").status_code == 200
+    # Alive it is, and the page that says so has its style.
+    assert [client.get(path).status_code for path in ("/healthz", "/site/site.css")] == [200, 200]
 
 
 def test_stopping_waits_for_what_is_answered_and_not_for_ever() -> None:
@@ -235,7 +241,8 @@ def test_stopping_waits_for_what_is_answered_and_not_for_ever() -> None:
 
 def test_every_response_has_its_headers_and_only_the_frameworks_page_may_build_scripts() -> None:
     client = from_address(app_with(Bounds()), "127.0.0.1")
-    for path in ("/", "/documents", "/healthz", "/site/site.css", "/no/such/page"):
+    inline = ("/", "/evaluation/runs/1")
+    for path in (*inline, "/documents", "/healthz", "/site/site.css", "/no/such/page"):
         headers = client.get(path).headers
         assert headers["x-content-type-options"] == "nosniff", path
         assert headers["x-frame-options"] == "DENY", path
@@ -243,7 +250,7 @@ def test_every_response_has_its_headers_and_only_the_frameworks_page_may_build_s
         assert headers["referrer-policy"] == "same-origin", path
         assert "microphone=()" in headers["permissions-policy"], path
         assert "server" not in headers, path
-        scripts = "script-src 'self' 'unsafe-inline' 'unsafe-eval'" if path == "/" else "script-src 'self';"
+        scripts = "script-src 'self' 'unsafe-inline' 'unsafe-eval'" if path in inline else "script-src 'self';"
         assert scripts in headers["content-security-policy"], path
         assert "default-src 'self'" in headers["content-security-policy"], path
 
@@ -274,6 +281,9 @@ def test_questions_are_counted_by_outcome_reason_and_stage_and_two_programs_coun
     assert found['assistant_responses_total{status="200"}'] == 3
     library.index_version = "g2"
     assert [name for name in figures(here) if "index_info" in name] == ['assistant_index_info{version="g2"}']
+    noticed = dataclasses.replace(library.ask("What is a lantern?"), notice="The model could not be asked.")
+    metrics.answered(noticed)
+    assert figures(here)['assistant_model_notices_total{mode="definition"}'] == 1
     other = Metrics()
     assert "assistant_questions_total{" not in other.page(None, None, datetime.now(UTC)).decode()
 

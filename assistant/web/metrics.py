@@ -28,6 +28,13 @@ class Metrics:
         self._failures = Counter(
             "assistant_question_failures", "Questions without an answer, by why.", ["why"], registry=registry
         )
+        self._notices = Counter(
+            "assistant_model_notices",
+            "Answers about which the language model left something to say: by mode model, sentences were removed; by "
+            "another mode, it failed and the answer is without it.",
+            ["mode"],
+            registry=registry,
+        )
         self._stages = Histogram(
             "assistant_stage_seconds", "Seconds by stage.", ["stage"], buckets=_SECONDS, registry=registry
         )
@@ -47,6 +54,8 @@ class Metrics:
         self._questions.labels(answer.outcome, answer.mode).inc()
         if answer.outcome == "not_found":
             self._refusals.labels(answer.reason or "").inc()
+        if answer.notice is not None:
+            self._notices.labels(answer.mode).inc()
         for stage, seconds in answer.seconds.items():
             self._stages.labels(stage).observe(seconds)
 

@@ -63,7 +63,7 @@ def _foreign(host: str) -> str:
 def serve(app: ASGIApp, sock: socket.socket, stopping: Stopping | None = None) -> None:
     """Serve on a bound socket until Ctrl-C or SIGTERM; `stopping` is what the application was made with.
 
-    Answers that are under way are waited for, unless it is asked to stop twice.
+    Answers that are under way are waited for.
     """
     closing = asyncio.Event()
     # Which proxy is believed is a setting of ours (door.py), and what is logged is ours (traced.py), not the server's.

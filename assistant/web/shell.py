@@ -26,9 +26,9 @@ _POLICY = "; ".join(
     ]
 )
 POLICY = f"{_POLICY}; script-src 'self'; worker-src 'none'"
-# The chat's framework has scripts in its page, and builds its templates with Function().
+# The chat's framework has scripts in its page, and builds its templates with Function(); a report is one whole file.
 FRAMEWORK_POLICY = f"{_POLICY}; script-src 'self' 'unsafe-inline' 'unsafe-eval'; worker-src 'self' blob:"
-_FRAMEWORK_PAGES = ("/", "/evaluation", "/evaluation/")
+_EVALUATION = "/evaluation"
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -104,7 +104,7 @@ def _largest(path: str) -> int:
 
 
 def _is_framework(path: str) -> bool:
-    return path in _FRAMEWORK_PAGES or FRAMEWORK in path
+    return path == "/" or path.startswith(_EVALUATION) or FRAMEWORK in path
 
 
 def _with_headers(path: str, send: Send) -> Send:

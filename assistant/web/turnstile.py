@@ -25,12 +25,17 @@ COSTS: tuple[tuple[str, str, Kind], ...] = (
     ("POST", "*/gradio_api/queue/join", "question"),
     ("POST", "*/gradio_api/call/*", "question"),
     ("POST", "/api/*", "question"),
-    ("POST", "/mcp*", "question"),
+    ("GET", "/api/search", "question"),
+    # To set the pages of a PDF takes longer than to answer.
+    ("GET", "/a/*.pdf", "question"),
+    ("GET", "/conversations/*.pdf", "question"),
 )
 """What counts as asking, and what as sending a file; the first that fits."""
 
 # The streams in which the chat gets the answers that were under way.
 _ANSWERS = ("*/gradio_api/queue/data", "*/gradio_api/call/*", "*/gradio_api/cancel", "*/gradio_api/heartbeat/*")
+# Even while the program stops: that it is alive, and what the page that says so looks like.
+_ALWAYS = ("/healthz", "/site/*")
 _STAYING = ("*/gradio_api/heartbeat/*",)
 _HERE = ("localhost", "127.0.0.1", "[::1]")
 _BODY_SECONDS = 300.0
@@ -88,7 +93,7 @@ class Turnstile:
             words = said("This program answers only on its own machine: open it there, or start it with --open.")
             return Refusal(421, words)
         path = scope["path"]
-        if not self._bounds.stopping.has_begun or path == "/healthz" or _fits(path, _ANSWERS):
+        if not self._bounds.stopping.has_begun or _fits(path, (*_ALWAYS, *_ANSWERS)):
             return None
         return Refusal(503, said("The program is being restarted: try again in a moment."), _AGAIN)
 
