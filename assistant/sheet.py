@@ -9,7 +9,6 @@ from datetime import datetime
 from types import MappingProxyType
 from urllib.parse import quote as percent_encode
 
-from assistant.citations import page_name
 from assistant.records.types import Kept
 from assistant.registry import Registry
 from assistant.types import Answer, Citation
@@ -169,8 +168,8 @@ def _cited(citation: Citation, base: str, registry: Registry | None, languages: 
         quote=citation.quote,
         title=citation.title,
         section=citation.section,
-        page=page_name(citation.page, citation.page_label),
-        body=_body(citation, registry) if registry else "",
+        page=cards.page_in_words(citation.page, citation.page_label),
+        body=cards.body_of(citation, registry) if registry else "",
         address=own or (f"{base}/c/{citation.id}" if base else ""),
         language=languages.get(citation.document_id, ""),
     )
@@ -178,12 +177,6 @@ def _cited(citation: Citation, base: str, registry: Registry | None, languages: 
 
 def _percent(character: re.Match[str]) -> str:
     return percent_encode(character[0])
-
-
-def _body(citation: Citation, registry: Registry) -> str:
-    """The body whose canonical wording a citation shows; empty where it shows none."""
-    same = [one for one in registry.wordings if one.document_id == citation.document_id]
-    return next((one.body for one in same if one.start < citation.end and citation.start < one.end), "")
 
 
 def _colophon(answer: Answer, asked_at: datetime | None) -> str:

@@ -9,6 +9,7 @@ from itertools import groupby
 from urllib.parse import quote as percent_encode
 
 from assistant.question import content_words
+from assistant.registry import Registry
 from assistant.types import Answer, Citation, Support
 from assistant.web.conversation import Exchange
 from assistant.web.site import Answerer
@@ -239,19 +240,14 @@ def _source(citation: Citation, turn: int, answerer: Answerer | None) -> Source:
         before=before,
         after=after,
         href=address(citation),
-        body=_body(citation, answerer) if answerer else "",
+        body=body_of(citation, answerer.registry) if answerer else "",
     )
 
 
-def _body(citation: Citation, answerer: Answerer) -> str:
+def body_of(citation: Citation, registry: Registry) -> str:
     """The body whose canonical wording a citation shows; empty where it shows none."""
-    return next(
-        (
-            one.body for one in answerer.registry.wordings
-            if one.document_id == citation.document_id and one.start < citation.end and citation.start < one.end
-        ),
-        "",
-    )  # fmt: skip
+    same = [one for one in registry.wordings if one.document_id == citation.document_id]
+    return next((one.body for one in same if one.start < citation.end and citation.start < one.end), "")
 
 
 def _document(citation: Citation, answerer: Answerer) -> Document | None:

@@ -17,6 +17,9 @@ from corpus.spans import sentences
 BUG = "Something went wrong here, and it is not your question's fault. The server's log has the details."
 STOPPED = "Stopped, as you asked. The question can be sent again."
 
+LONGEST = 100
+"""Exchanges of a conversation that the page keeps."""
+
 log = logging.getLogger(__name__)
 
 
@@ -71,7 +74,8 @@ class Conversation:
     def asking(self, exchange: Exchange) -> Conversation:
         """The conversation with one more exchange, after those that a changed question leaves standing."""
         before = self.exchanges if self.editing is None else self.exchanges[: self.editing - 1]
-        return Conversation(self.id or token_urlsafe(16), (*before, exchange))
+        # Of a very long one the page keeps the newest: it is drawn anew with each answer.
+        return Conversation(self.id or token_urlsafe(16), (*before, exchange)[-LONGEST:])
 
     def with_turn(self, turn: int, **changes: Any) -> Conversation:
         """The conversation with fields of one of its exchanges, counted from 1, changed."""
