@@ -130,14 +130,18 @@ class MemoryRecords:
         return self.kept.get(identifier)
 
     def conversations(self, user: str, limit: int = 50) -> Sequence[Conversation]:
-        names = dict.fromkeys(one.conversation for one in self.kept.values() if one.user == user)
+        names = dict.fromkeys(one.conversation for one in self.kept.values() if one.user == user and one.conversation)
         found = [(name, self.conversation(name, user)) for name in names]
         made = [Conversation(name, some[0].answer.question, some[-1].asked_at, len(some)) for name, some in found]
         return sorted(made, key=lambda one: one.updated_at, reverse=True)[:limit]
 
     def conversation(self, identifier: str, user: str | None = None) -> Sequence[Kept]:
-        found = [one for one in self.kept.values() if one.conversation == identifier]
-        return [] if any(one.user not in (None, user) for one in found) else found
+        return [one for one in self.kept.values() if one.conversation == identifier and one.user in (None, user)]
+
+    def withdraw(self, identifiers: Sequence[str], user: str | None = None) -> None:
+        for identifier in identifiers:
+            if identifier in self.kept and self.kept[identifier].user == user:
+                self.kept[identifier] = replace(self.kept[identifier], conversation="")
 
     def remove_conversation(self, identifier: str, user: str) -> bool:
         return self._remove(lambda one: one.conversation == identifier and one.user == user) > 0

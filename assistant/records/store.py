@@ -67,8 +67,15 @@ _sessions = sa.table(
 )
 
 
+_WITHDRAWN = ""
+"""The conversation of answers that were taken out of theirs."""
+
+
 class Store:
-    """`Records` in a database, kept for `keep_days` days; with 0 nothing is kept, and nothing stays.
+    """`Records` in a database, kept for `keep_days` days; with 0 nothing is kept.
+
+    What is too old is removed by `expire`, which who serves calls: a command that only reads must not, since its
+    settings may not be the service's.
 
     Every method raises UserError where the database cannot be reached.
     """
@@ -76,7 +83,6 @@ class Store:
     def __init__(self, address: str, keep_days: int) -> None:
         self._database = Database(address)
         self._keep_days = keep_days
-        self.expire(datetime.now(UTC))
 
     def keep(self, answer: Answer, *, conversation: str, user: str | None, configuration: str) -> str | None:
         if not self._keep_days:
@@ -116,7 +122,7 @@ class Store:
                 sa.func.max(table.asked_at).label("updated_at"),
                 sa.func.count().label("answers"),
             )
-            .where(table.user == user)
+            .where((table.user == user) & (table.conversation != _WITHDRAWN))
             .group_by(table.conversation)
             .subquery()
         )
@@ -131,10 +137,19 @@ class Store:
         return [Conversation(row.conversation, row.question, _utc(row.updated_at), row.answers) for row in rows]
 
     def conversation(self, identifier: str, user: str | None = None) -> Sequence[Kept]:
-        """The answers of a conversation in order; none where it is another person's."""
+        """The answers of a conversation in order, without those of other people."""
+        if identifier == _WITHDRAWN:
+            return []
+        theirs = _answers.c.user.is_(None) | (_answers.c.user == user)
         with self._database.reading() as connection:
-            found = _kept(connection, _answers.c.conversation == identifier)
-        return [] if any(one.user not in (None, user) for one in found) else found
+            return _kept(connection, (_answers.c.conversation == identifier) & theirs)
+
+    def withdraw(self, identifiers: Sequence[str], user: str | None = None) -> None:
+        """Take answers out of their conversation; their addresses stay."""
+        theirs = _answers.c.user.is_(None) if user is None else (_answers.c.user == user)
+        with self._database.writing() as connection:
+            wanted = _answers.c.id.in_(identifiers) & theirs
+            connection.execute(sa.update(_answers).where(wanted).values(conversation=_WITHDRAWN))
 
     def remove_conversation(self, identifier: str, user: str) -> bool:
         own = (_answers.c.conversation == identifier) & (_answers.c.user == user)

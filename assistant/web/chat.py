@@ -25,7 +25,7 @@ from assistant.web.answers import user_of
 from assistant.web.conversation import Conversation
 from assistant.web.endpoints import endpoints
 from assistant.web.site import Site
-from assistant.web.talking import Step, Talker
+from assistant.web.talking import Run, Step, Talker
 from assistant.web.traced import id_in
 from corpus.errors import UserError
 
@@ -147,19 +147,26 @@ def _question_box(spoken: gr.I18n) -> gr.Textbox:
 def _listen(site: Site, send: gr.Button, stop: gr.Button, new: gr.Button, shown: list[Any]) -> None:
     talk, transcript, _, question = shown
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    stops: set[str] = set()
-    typed, pressed = _answering(site, stops)
+    runs: dict[str, Run] = {}
+    typed, pressed = _answering(site, runs)
     # What is sent while an answer is under way is asked after it; by default it would be dropped.
     gr.on([question.submit, send.click], typed, [question, talk], shown, trigger_mode="always_last", **quiet)
     transcript.click(pressed, [talk], shown, **quiet)
     # Gradio's own way to cancel leaves the last draft standing: what was under way shows itself after it.
-    stop.click(_setting(site, lambda talk: _given_up(talk, stops)), [talk], shown, **quiet)
-    new.click(_setting(site, lambda _: Conversation()), [talk], shown, **quiet)
+    stop.click(_setting(site, lambda talk: _given_up(talk, runs)), [talk], shown, **quiet)
+    new.click(_setting(site, lambda talk: _left(talk, runs)), [talk], shown, **quiet)
 
 
-def _given_up(talk: Conversation, stops: set[str]) -> Conversation:
-    stops.add(talk.id)
+def _given_up(talk: Conversation, runs: dict[str, Run]) -> Conversation:
+    if run := runs.get(talk.id):
+        run.stopped = True
     return talk.stopped()
+
+
+def _left(talk: Conversation, runs: dict[str, Run]) -> Conversation:
+    """Another conversation; what is under way in the one before shows nothing more."""
+    runs.pop(talk.id, None)
+    return Conversation()
 
 
 def _speak(site: Site, blocks: gr.Blocks, own: list[gr.HTML], parts: list[Any]) -> None:
@@ -188,13 +195,15 @@ def _setting(site: Site, changed: Callable[[Conversation], Conversation]) -> Cal
     return update
 
 
-def _answering(site: Site, stops: set[str]) -> tuple[Callable[..., Iterator[Update]], Callable[..., Iterator[Update]]]:
+def _answering(
+    site: Site, runs: dict[str, Run]
+) -> tuple[Callable[..., Iterator[Update]], Callable[..., Iterator[Update]]]:
     # Gradio streams what it sees to be a generator function: hence "yield from" in both.
     def typed(question: str, talk: Conversation, request: gr.Request) -> Iterator[Update]:
-        yield from _updates(site, talking.ask(site, talk, question, Talker(_user_of(request), stops)), request)
+        yield from _updates(site, talking.ask(site, talk, question, Talker(_user_of(request), runs)), request)
 
     def pressed(talk: Conversation, event: gr.EventData, request: gr.Request) -> Iterator[Update]:
-        yield from _updates(site, talking.act(site, talk, event._data or {}, Talker(_user_of(request), stops)), request)
+        yield from _updates(site, talking.act(site, talk, event._data or {}, Talker(_user_of(request), runs)), request)
 
     return typed, pressed
 
@@ -205,7 +214,10 @@ def _updates(site: Site, steps: Iterator[Step], request: gr.Request) -> Iterator
     while True:
         # Between two steps others use the thread, and speak their own language.
         with speech.speaking(language), about(id_in(request.request)):
-            step = next(steps, None)
+            try:
+                step = next(steps, None)
+            except UserError as error:
+                raise gr.Error(str(error), print_exception=False) from error
             update = _shown(site, step.talk, base, step.typed) if step else (gr.skip(),) * 4
         if step is None and seen:
             return

@@ -73,7 +73,8 @@ class Conversation:
 
     def asking(self, exchange: Exchange) -> Conversation:
         """The conversation with one more exchange, after those that a changed question leaves standing."""
-        before = self.exchanges if self.editing is None else self.exchanges[: self.editing - 1]
+        told = self.stopped().exchanges
+        before = told if self.editing is None else told[: self.editing - 1]
         # Of a very long one the page keeps the newest: it is drawn anew with each answer.
         return Conversation(self.id or token_urlsafe(16), (*before, exchange)[-LONGEST:])
 
@@ -81,10 +82,6 @@ class Conversation:
         """The conversation with fields of one of its exchanges, counted from 1, changed."""
         changed = replace(self.exchanges[turn - 1], **changes)
         return replace(self, exchanges=(*self.exchanges[: turn - 1], changed, *self.exchanges[turn:]))
-
-    def before(self, turn: int) -> Conversation:
-        """The conversation as it stood before a turn, counted from 1."""
-        return replace(self, exchanges=self.exchanges[: turn - 1], editing=None)
 
     def stopped(self) -> Conversation:
         """The conversation with an answer that was under way given up."""

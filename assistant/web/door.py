@@ -107,7 +107,8 @@ class Door:
             if status == 401 and "sec-fetch-site" not in connection.headers:
                 # A browser would ask for the password in a window of its own.
                 headers["WWW-Authenticate"] = 'Basic realm="assistant", charset="UTF-8"'
-            return JSONResponse({"error": words}, status_code=status, headers=headers)
+            # The chat's framework shows what it finds under "detail".
+            return JSONResponse({"error": words, "detail": words}, status_code=status, headers=headers)
         if status == 401:
             query = connection.scope.get("query_string", b"").decode("latin-1")
             wanted = f"{quote(path)}?{query}" if query else quote(path)

@@ -110,14 +110,14 @@ def bounds_of(settings: Settings) -> Bounds:
 
 
 def expire_daily(records: Records, every: float = _DAY) -> None:
-    """Remove what is too old, once `every` so many seconds, for good. A failure is logged and tried again."""
+    """Remove what is too old, now and once `every` so many seconds, for good. A failure is logged and tried again."""
     while True:
-        time.sleep(every)
         try:
             if count := records.expire(datetime.now(UTC)):
                 log.info("removed %d answers that were too old", count)
         except UserError as error:
             log.warning("old records could not be removed: %s", error)
+        time.sleep(every)
 
 
 def run(

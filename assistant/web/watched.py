@@ -55,7 +55,8 @@ class Watched:
                 yield event
 
     def without_model(self) -> Answerer:
-        return cast(Answerer, Watched(self._answerer.without_model(), self._metrics, log_questions=self._log_questions))
+        # What the page asks for itself, to offer questions, is nobody's question.
+        return self._answerer.without_model()
 
     def _answered(self, answer: Answer) -> None:
         self._metrics.answered(answer)

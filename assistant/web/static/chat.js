@@ -110,6 +110,8 @@
 
   function note() {
     const log = document.querySelector("#transcript .log");
+    // The list of who is signed in is kept by the server.
+    if (log?.dataset.person) return;
     const first = log?.querySelector(".turn[data-kept] .asked");
     if (!first || !log.dataset.conversation) return;
     const id = log.dataset.conversation;
@@ -119,30 +121,39 @@
 
   // Null where nobody is signed in.
   async function ofPerson() {
+    if (!document.querySelector("#transcript .log")?.dataset.person) return null;
     const answer = await fetch("/api/conversations").catch(() => null);
-    return answer?.ok ? answer.json() : null;
+    return answer?.ok ? answer.json() : [];
   }
 
   async function showEarlier() {
     const dialog = byId("earlier");
     const list = dialog.querySelector("ul");
-    const items = (await ofPerson()) ?? remembered();
+    const mine = await ofPerson();
+    const items = mine ?? remembered();
     list.replaceChildren(...items.map((one) => {
       const item = dialog.querySelector("template").content.firstElementChild.cloneNode(true);
       const open = item.querySelector(".open");
       open.textContent = one.title;
       open.dataset.conversation = one.id;
       item.querySelector(".meta").textContent = new Date(one.at).toLocaleDateString(document.documentElement.lang);
-      item.querySelector(".remove").dataset.conversation = one.id;
+      const remove = item.querySelector(".remove");
+      remove.dataset.conversation = one.id;
+      if (mine) remove.textContent = remove.dataset.delete;
       return item;
     }));
     byId("earlier-none").hidden = items.length > 0;
     if (!dialog.open) dialog.showModal();
   }
 
-  async function forget(id) {
-    remember(remembered().filter((one) => one.id !== id));
-    if (await ofPerson()) await fetch(`/api/conversations/${encodeURIComponent(id)}`, { method: "DELETE" });
+  async function forget(button) {
+    const id = button.dataset.conversation;
+    if (await ofPerson()) {
+      if (!confirm(button.dataset.confirm)) return;
+      await fetch(`/api/conversations/${encodeURIComponent(id)}`, { method: "DELETE" });
+    } else {
+      remember(remembered().filter((one) => one.id !== id));
+    }
     showEarlier();
   }
 
@@ -153,7 +164,7 @@
   function inDialog(button) {
     const dialog = button.closest("dialog");
     if (button.matches("[data-close]")) dialog.close();
-    if (button.matches(".remove")) forget(button.dataset.conversation);
+    if (button.matches(".remove")) forget(button);
     if (button.matches(".open")) {
       dialog.close();
       tell({ act: "open", conversation: button.dataset.conversation });
