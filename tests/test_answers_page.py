@@ -84,6 +84,14 @@ def test_a_language_is_chosen_and_leads_back_here_only(client: TestClient, back:
     assert "Définitions" in client.get("/definitions").text
 
 
+def test_a_language_leads_back_to_the_page_that_was_open(client: TestClient) -> None:
+    def leads(page: str) -> str:
+        return client.get("/language/de", headers={"Referer": page}, follow_redirects=False).headers["location"]
+
+    assert leads("http://127.0.0.1/documents/harbour/lanterns?cite=c_1") == "/documents/harbour/lanterns?cite=c_1"
+    assert leads("https://elsewhere.example/a") == "/"
+
+
 def test_a_language_that_there_is_not_changes_nothing(client: TestClient) -> None:
     answer = client.get("/language/tlh", follow_redirects=False)
     assert "language" not in answer.cookies

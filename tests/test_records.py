@@ -199,10 +199,33 @@ def test_with_zero_days_nothing_is_kept_and_nothing_stays(address: str) -> None:
     keep(before)
     before.close()
     off = Store(address, 0)
+    # A command that only reads may have other settings than the service: it removes nothing.
+    assert len(list(off.export())) == 1
+    assert off.expire(datetime.now(UTC)) == 1
     assert off.keep(LIBRARY.ask("What is a lantern?"), conversation="c", user=None, configuration="x") is None
     assert list(off.export()) == []
     assert off.judge("a_any", "up", "", None) is False
     off.close()
+
+
+def test_an_answer_that_was_replaced_leaves_its_conversation_and_keeps_its_address(store: Store) -> None:
+    answer = LIBRARY.ask("What is a lantern?")
+    first, second = (store.keep(answer, conversation="c", user="ana", configuration="x") for _ in range(2))
+    assert first
+    store.withdraw([first], "bo")
+    assert [one.id for one in store.conversation("c", "ana")] == [first, second]
+    store.withdraw([first], "ana")
+    assert [one.id for one in store.conversation("c", "ana")] == [second]
+    assert store.answer(first) is not None
+    assert [one.count for one in store.conversations("ana")] == [1]
+    assert store.conversation("", "ana") == []
+
+
+def test_who_writes_into_anothers_conversation_takes_nothing_from_it(store: Store) -> None:
+    answer = LIBRARY.ask("What is a lantern?")
+    own = store.keep(answer, conversation="c", user="ana", configuration="x")
+    store.keep(answer, conversation="c", user="bo", configuration="x")
+    assert [one.id for one in store.conversation("c", "ana")] == [own]
 
 
 def test_a_session_ends_when_it_expires_or_is_ended(store: Store) -> None:

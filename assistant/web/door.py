@@ -108,7 +108,8 @@ class Door:
                 # A browser would ask for the password in a window of its own.
                 headers["WWW-Authenticate"] = 'Basic realm="assistant", charset="UTF-8"'
             # The chat's framework shows what it finds under "detail".
-            return JSONResponse({"error": words, "detail": words}, status_code=status, headers=headers)
+            told = {"detail": words} if "/gradio_api/" in path else {}
+            return JSONResponse({"error": words, **told}, status_code=status, headers=headers)
         if status == 401:
             query = connection.scope.get("query_string", b"").decode("latin-1")
             wanted = f"{quote(path)}?{query}" if query else quote(path)
