@@ -224,10 +224,14 @@ class Assistant:
         return replace(understand(said, (), self.registry, self.snapshot), question=question, language=query.language)
 
     def _is_for_the_model(self, query: Query, draft: Answer) -> bool:
-        """Whether a model is asked: canonical wordings are not its business, nor what is far from the documents."""
+        """Whether a model is asked: canonical wordings are not its business, nor what is far from the
+        documents, nor a draft that says more than it could."""
         assert self.writer is not None  # noqa: S101 - asked only where there is one
-        plain = query.kind in ("question", "compound") and not query.definition and not query.term
-        return plain and draft.mode == "extractive" and draft.confidence >= self.writer.lowest
+        if draft.mode != "extractive" or draft.confidence < self.writer.lowest or _says_more(draft):
+            return False
+        parts = query.parts if query.kind == "compound" else (query,)
+        plain = all(part.kind == "question" and not part.definition and not part.term for part in parts)
+        return plain and not query.definition and not query.term
 
     def _material(self, query: Query, draft: Answer, session: Session) -> Material:
         languages = self.snapshot.languages
@@ -571,6 +575,13 @@ def _whole(candidate: Candidate, *, wanted: bool) -> tuple[tuple[Document, Span]
     if found and not wanted and span[0] != found.span[0]:
         found = None
     return (document, found.span if found else in_context(document, span)), found
+
+
+def _says_more(draft: Answer) -> bool:
+    """Whether a draft tells what its quotations do not: a part that is missing, a wrong premise, documents that
+    differ. A model's sentences would lose it."""
+    differing = draft.text.startswith(messages(draft.language)["frame"]["differ"])
+    return draft.outcome == "partial" or draft.reason == "premise_contradicted" or differing
 
 
 def _in_english(query: Query) -> str:

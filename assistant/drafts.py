@@ -21,6 +21,7 @@ _SOURCE = re.compile(r"\[([^\[\]\n]{1,600})\]")
 _KEY = re.compile(r"\s*([A-Za-z]\w{1,15})\b")
 _QUOTED = re.compile(r"[\"“”«»]([^\"“”«»]+)[\"“”«»]")
 _HIDDEN = re.compile(r"\[[^\]]*\]?")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def claims_so_far(text: str) -> list[Claim]:
         at += len(text[at:]) - len(text[at:].lstrip(" \t\r\n,"))
         try:
             value, at = _DECODER.raw_decode(text, at)
-        except ValueError:
+        except (ValueError, RecursionError):
             break
         if (claim := _claim(value)) is not None:
             found.append(claim)
@@ -73,8 +74,13 @@ def claims_so_far(text: str) -> list[Claim]:
 def draft_so_far(text: str) -> str:
     """What a reader can be shown of a reply that is still coming: its sentences, without keys and quotations."""
     if text.lstrip()[:1] in ("{", "`"):
-        return " ".join(_unescaped(match[1]) for match in _TEXT.finditer(text))
-    return _HIDDEN.sub("", text)
+        return whole(" ".join(_unescaped(match[1]) for match in _TEXT.finditer(text)))
+    return whole(_HIDDEN.sub("", text))
+
+
+def whole(text: str) -> str:
+    """A text without halves of surrogate pairs, which JSON can hold and no file or message can."""
+    return _SURROGATES.sub("", text)
 
 
 def from_blocks(blocks: Iterable[Mapping[str, Any]], grounds: Grounds) -> tuple[Claim, ...]:
@@ -88,12 +94,13 @@ def from_blocks(blocks: Iterable[Mapping[str, Any]], grounds: Grounds) -> tuple[
         if block.get("type") != "text" or not str(block.get("text", "")).strip():
             continue
         cites = [cite for one in block.get("annotations") or () if (cite := _native(one, grounds))]
-        found.append(Claim(str(block["text"]).strip()[:_LONGEST], tuple(cites[:_MOST_CITES])))
+        found.append(Claim(whole(str(block["text"])).strip()[:_LONGEST], tuple(cites[:_MOST_CITES])))
     return tuple(found[:_MOST_CLAIMS]) if any(one.cites for one in found) else ()
 
 
 def from_markers(text: str) -> tuple[Claim, ...]:
     """Claims from sentences with their sources in square brackets behind them."""
+    text = whole(text)
     found: list[Claim] = []
     said = ""
     at = 0
@@ -115,10 +122,10 @@ def from_markers(text: str) -> tuple[Claim, ...]:
 
 
 def _native(one: Mapping[str, Any], grounds: Grounds) -> Cite | None:
-    quote = str(one.get("cited_text") or "")
+    quote = whole(str(one.get("cited_text") or ""))
     if one.get("type") != "citation" or not quote:
         return None
-    named = str(one.get("title") or "")
+    named = whole(str(one.get("title") or ""))
     if named in grounds.by_key:
         return Cite(named, quote)
     held = [key for key, ground in grounds.by_key.items() if located(quote, ground)]
@@ -142,6 +149,9 @@ def _json_in(text: str) -> Mapping[str, Any] | None:
     while at >= 0:
         try:
             value, stop = _DECODER.raw_decode(text, at)
+        except RecursionError:
+            # Nested deeper than anything that was asked for, and as deep from the next brace.
+            return None
         except ValueError:
             at = text.find("{", at + 1)
             continue
@@ -162,15 +172,15 @@ def _from_json(held: Mapping[str, Any]) -> Written:
 
 
 def _claim(row: Any) -> Claim | None:
-    if not isinstance(row, dict) or not isinstance(row.get("text"), str) or not row["text"].strip():
+    if not isinstance(row, dict) or not isinstance(row.get("text"), str) or not whole(row["text"]).strip():
         return None
     cites = row.get("cites")
     held = [
-        Cite(one["key"], one["quote"])
+        Cite(whole(one["key"]), whole(one["quote"]))
         for one in (cites if isinstance(cites, list) else ())[:_MOST_CITES]
         if isinstance(one, dict) and isinstance(one.get("key"), str) and isinstance(one.get("quote"), str)
     ]
-    return Claim(" ".join(row["text"].split())[:_LONGEST], tuple(held))
+    return Claim(" ".join(whole(row["text"]).split())[:_LONGEST], tuple(held))
 
 
 def _unescaped(text: str) -> str:

@@ -10,18 +10,21 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+import weakref
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from assistant.retries import retried
+from assistant.watchdog import Cords, watched
 from corpus.errors import UserError
 
 log = logging.getLogger(__name__)
 _SECONDS = 120.0
 _ATTEMPTS = 3
 _INSTALL = "python -m pip install -c constraints.txt 'association-assistant[model]'"
+_OPENAI = ("openai", "azure_openai")
 _TRACING = ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2")
 _TRACES = (*_TRACING, "LANGSMITH_ENDPOINT", "LANGCHAIN_ENDPOINT", "LANGSMITH_API_KEY", "LANGCHAIN_API_KEY")
 _MEANT = "langsmith"
@@ -58,13 +61,15 @@ class Model:
     """A chat model that is asked at temperature 0.
 
     `form` is how it can be made to reply: by a JSON schema, in JSON, or in text with markers. It is
-    found out with the first request and remembered.
+    found out with the first request that succeeds and remembered. `cords` know the responses that are open,
+    where the client of the provider tells of them.
     """
 
-    def __init__(self, name: str, chat: Any, form: Form = "markers") -> None:
+    def __init__(self, name: str, chat: Any, form: Form = "markers", cords: Cords | None = None) -> None:
         self.name = name
         self.form = form
         self._chat = chat
+        self._cords = cords or Cords()
 
     @classmethod
     def open(cls, name: str, url: str | None = None, *, seconds: float = _SECONDS, tokens: int | None = None) -> Model:
@@ -81,9 +86,15 @@ class Model:
         if url:
             # Servers of one's own speak the older of the protocol's two forms.
             more |= {"base_url": url, "api_key": os.environ.get("OPENAI_API_KEY", "none"), "use_responses_api": False}
-        form: Form = "schema" if provider in ("openai", "azure_openai") else "markers"
+        form: Form = "schema" if provider in _OPENAI else "markers"
+        cords = Cords()
         try:
-            return cls(name, init_chat_model(name, temperature=0, timeout=seconds, max_retries=0, **more), form)
+            client = _client(cords) if provider in _OPENAI else None
+            more |= {"http_client": client} if client else {}
+            model = cls(name, init_chat_model(name, temperature=0, timeout=seconds, max_retries=0, **more), form, cords)
+            if client:
+                weakref.finalize(model, client.close)
+            return model
         except ImportError as error:
             package = f"langchain-{provider.replace('_', '-')}"
             raise UserError(
@@ -117,29 +128,36 @@ class Model:
         With a schema the reply is JSON of that shape as far as the server can be made to, see `form`.
         Closing the iterator ends the request. Raises ModelError.
         """
+        form = self.form if schema is not None else "markers"
         while True:
-            form = self.form if schema is not None else "markers"
             try:
-                yield from self._streamed(messages, until, self._options(form, schema))
+                yield from self._followed(messages, until, self._options(form, schema))
             except ModelError as error:
                 if form == "markers" or not _is_unknown_option(error.__cause__):
                     raise
-                self.form = "json" if form == "schema" else "markers"
-                log.info("The model %s takes no %s; from now on it is asked for %s.", self.name, form, self.form)
+                form = "json" if form == "schema" else "markers"
                 continue
-            return
+            break
+        if schema is not None and form != self.form:
+            # A request may be refused for another cause too: only what was replied to tells what a server takes.
+            log.info("The model %s takes no %s; from now on it is asked for %s.", self.name, self.form, form)
+            self.form = form
 
-    def _streamed(self, messages: Sequence[Message], until: float, options: Mapping[str, Any]) -> Iterator[Piece]:
+    def _followed(self, messages: Sequence[Message], until: float, options: Mapping[str, Any]) -> Iterator[Piece]:
+        """The pieces as a thread of their own reads them: what keeps a connection busy does not stop the clock."""
+        pieces = watched(lambda: self._streamed(messages, until, options), until, self._cords)
+        try:
+            yield from pieces
+        except TimeoutError as error:
+            raise ModelError(f"The model {self.name} was not done in time.") from error
+
+    def _streamed(self, messages: Sequence[Message], until: float, options: Mapping[str, Any]) -> Generator[Piece]:
         first, chunks = self._opened(messages, until, options)
         with closing(chunks):
             try:
                 while first is not None:
                     yield _piece(first)
-                    if time.monotonic() > until:
-                        raise ModelError(f"The model {self.name} was not done in time.")
                     first = next(chunks, None)
-            except ModelError:
-                raise
             except Exception as error:
                 raise self._failed(error) from error
 
@@ -161,7 +179,7 @@ class Model:
 
     @property
     def _takes_timeout(self) -> bool:
-        return self.name.startswith(("openai:", "azure_openai:"))
+        return self.name.partition(":")[0] in _OPENAI
 
     def _options(self, form: Form, schema: Mapping[str, Any] | None) -> dict[str, Any]:
         if form == "schema":
@@ -171,6 +189,13 @@ class Model:
 
     def _failed(self, error: Exception) -> ModelError:
         return ModelError(f"The model {self.name} gave no reply ({type(error).__name__}: {_said(error)}).")
+
+
+def _client(cords: Cords) -> Any:
+    """The provider's own client, which tells of each response that it opens."""
+    from openai import DefaultHttpxClient
+
+    return DefaultHttpxClient(event_hooks={"response": [cords.opened]})
 
 
 def _body(response_format: Mapping[str, Any]) -> dict[str, Any]:

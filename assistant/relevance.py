@@ -9,6 +9,7 @@ from assistant.extract import Evidence
 from assistant.language import synonyms
 from assistant.question import content_words
 from assistant.types import Answer
+from corpus.spans import Span
 from index.words import terms
 
 # Of what the answer without a model covers of the question's words, one of the model covers so much.
@@ -17,12 +18,24 @@ _AS_MUCH = 0.8
 _OF_THE_QUESTION = 0.6
 
 
-def answers(question: str, language: str, texts: Sequence[str], evidence: Evidence, without: Answer) -> bool:
+Place = tuple[str, Span]
+"""A document's id and a span of it."""
+
+
+def answers(
+    question: str,
+    language: str,
+    texts: Sequence[str],
+    places: Sequence[Place],
+    evidence: Evidence,
+    without: Answer,
+) -> bool:
     """Whether the texts that a model's sentences rest on, with their headings, answer a question.
 
     They hold the kind of thing that it asks for, and speak of what it asks about as much as the answer
     without the model does, or of most of it where that is a refusal. `texts` are the documents' own
-    words, so what a model says of them does not count.
+    words, so what a model says of them does not count, and `places` are where they stand: where the answer
+    without the model has none of the question's words, nothing else tells whether the model's is as near.
     """
     said = " ".join(texts)
     if evidence.expected and kinds()[evidence.expected].decides and not holds_expected(evidence.expected, said):
@@ -33,7 +46,15 @@ def answers(question: str, language: str, texts: Sequence[str], evidence: Eviden
     if not without.citations:
         return mine >= _OF_THE_QUESTION
     theirs = covered(question, language, " ".join(f"{one.section} {one.quote}" for one in without.citations))
-    return mine >= _AS_MUCH * theirs
+    return mine >= _AS_MUCH * theirs if theirs else _overlaps(places, without)
+
+
+def _overlaps(places: Sequence[Place], without: Answer) -> bool:
+    return any(
+        document == one.document_id and start < one.end and one.start < end
+        for document, (start, end) in places
+        for one in without.citations
+    )
 
 
 def covered(question: str, language: str, text: str) -> float:

@@ -81,6 +81,7 @@ def writer_of(settings: Settings) -> Writer | None:
         seconds=settings.model_seconds,
         calls=settings.model_calls,
         tokens=settings.model_tokens,
+        url=settings.model_url,
         replies=KeptReplies(settings.index_folder / REPLIES),
     )
 

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 from assistant import prompts
 from assistant.citations import cite
-from assistant.drafts import Claim, Written, claims_so_far, draft_so_far, read_reply
+from assistant.drafts import Claim, Written, claims_so_far, draft_so_far, read_reply, whole
 from assistant.extract import Evidence, is_tainted
+from assistant.language import detect, tables
 from assistant.messages import model_notice
 from assistant.model import Form, Message, ModelError, Piece
 from assistant.relevance import answers
@@ -87,13 +88,14 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes answers by a model. `seconds` and `calls` are the limits of one question."""
+    """Writes answers by a model. `seconds` and `calls` are the limits of one question, `url` is the model's address."""
 
     model: Chat
     seconds: float = 30.0
     calls: int = 4
     tokens: int = 800
     lowest: float = LOWEST
+    url: str | None = None
     replies: Replies | None = None
     health: Health = field(default_factory=Health)
 
@@ -103,7 +105,7 @@ class Writer:
         told = [
             getattr(prompts, name) for name in ("ANSWER", "AS_JSON", "AS_MARKERS", "REPAIR", "STANDALONE", "TRANSLATE")
         ]
-        return digest(self.model.name, self.calls, self.tokens, self.lowest, told, prompts.SCHEMA)[:12]
+        return digest(self.model.name, self.url, self.calls, self.tokens, self.lowest, told, prompts.SCHEMA)[:12]
 
     @property
     def state(self) -> dict[str, Any]:
@@ -124,32 +126,36 @@ class Session:
         self._until = until
         self._calls = 0
         self._failed = False
+        self._unkept: tuple[str, str] | None = None
 
     def standalone(self, question: str, history: Sequence[Turn]) -> str | None:
         """A follow-up as a question of its own; None where the model gives none that the conversation holds."""
-        turns = [prompts.turn(one.role, one.content[-1500:]) for one in history[-_TURNS:]]
-        said = self._line(prompts.STANDALONE, "\n".join([*turns, prompts.question(question)]))
         known = set(terms(" ".join([question, *(one.content for one in history)])))
+        turns = [prompts.turn(one.role, one.content[-1500:]) for one in history[-_TURNS:]]
+        told = "\n".join([*turns, prompts.question(question)])
         # It may put in what was said before, and nothing that was not.
-        return said if said and _new_words(said, known) == 0 else None
+        return self._line(prompts.STANDALONE, told, lambda said: _new_words(said, known) == 0)
 
     def translated(self, question: str, language: str) -> str | None:
-        """A question in a language of the documents; None where the model gives none with the same numbers."""
-        said = self._line(prompts.TRANSLATE.format(language=language), prompts.question(question))
-        numbers = {word for word in words(question) if word.isdigit()}
-        return said if said and {word for word in words(said) if word.isdigit()} == numbers else None
+        """A question in a language of the documents; None where the model gives none in it with the same numbers."""
+        numbers = _numbers(question)
+        return self._line(
+            prompts.translate(language),
+            prompts.question(question),
+            lambda said: _numbers(said) == numbers and _is_in(said, language),
+        )
 
     def write(self, material: Material) -> Generator[Event, None, Answer]:
         """The answer, with its drafts and its checked sentences on the way."""
-        grounds = _grounds(material)
         if self._failed:
             return _without(material, "not_asked")
-        if not grounds.by_key:
-            return material.without
-        yield Status("writing")
         try:
+            grounds = _grounds(material)
+            if not grounds.by_key:
+                return material.without
+            yield Status("writing")
             answer = yield from self._written(material, grounds)
-        except ModelError as error:
+        except Exception as error:  # noqa: BLE001 - whatever a reply causes, the member is answered
             self._note(error)
             yield Draft("")
             return _without(material, "not_asked")
@@ -196,7 +202,14 @@ class Session:
                 one = checker.check(claim)
                 if one.support != "unsupported":
                     yield Checked(Sentence(one.text, one.support, ()), number)
-        return read_reply(text, blocks, grounds)
+        return self._read(text, blocks, grounds)
+
+    def _read(self, text: str, blocks: Sequence[Mapping[str, Any]], grounds: Grounds) -> Written:
+        """A reply as claims, kept where it could be read."""
+        written = read_reply(text, blocks, grounds)
+        if written.claims is not None:
+            self._keep()
+        return written
 
     def _repaired(
         self, messages: list[Message], failed: Sequence[tuple[Claim, Verified]], grounds: Grounds, checker: _Checker
@@ -219,7 +232,7 @@ class Session:
             # What was verified before stands without it.
             log.warning("%s", error)
             return []
-        written = read_reply(text, blocks, grounds)
+        written = self._read(text, blocks, grounds)
         return [checker.check(claim) for claim in (written.claims or ())[: len(failed)]]
 
     def _composed(self, material: Material, grounds: Grounds, final: Sequence[Verified]) -> Answer | None:
@@ -229,8 +242,8 @@ class Session:
         spans = _numbered(kept, grounds)
         found = [(material.documents[document], span) for document, span in spans]
         texts = [f"{document.section_at(span[0]).title} {document.text[slice(*span)]}" for document, span in found]
-        fits = kept and answers(material.standalone, material.language, texts, material.evidence, material.without)
-        if not fits:
+        fits = answers(material.standalone, material.language, texts, spans, material.evidence, material.without)
+        if not kept or not fits:
             return None
         answer = _answer(material, grounds, kept, spans)
         if not removed:
@@ -238,19 +251,23 @@ class Session:
         name = "removed_one" if removed == 1 else "removed"
         return replace(answer, notice=model_notice(answer.language, name, removed))
 
-    def _line(self, instructions: str, text: str) -> str | None:
-        """A reply of one short line."""
+    def _line(self, instructions: str, text: str, is_usable: Callable[[str], bool]) -> str | None:
+        """A reply of one short line, kept where it can be used; None where it cannot."""
         try:
             said = "".join(piece.text for piece in self._pieces([("system", instructions), ("human", text)], None))
-        except ModelError as error:
+            line = " ".join(said.split()).strip("\"'“” ")
+            if not 0 < len(line) <= _LONGEST_QUESTION or not is_usable(line):
+                return None
+            self._keep()
+        except Exception as error:  # noqa: BLE001 - whatever a reply causes, the member is answered
             self._note(error)
             return None
-        line = " ".join(said.split()).strip("\"'“” ")
-        return line if 0 < len(line) <= _LONGEST_QUESTION else None
+        return line
 
     def _pieces(self, messages: list[Message], schema: Mapping[str, Any] | None) -> Iterator[Piece]:
-        """A reply as it comes; one that is kept comes at once."""
+        """A reply as it comes; one that is kept comes at once. One that came is kept by `_keep`, once it was read."""
         writer = self._writer
+        self._unkept = None
         key = digest(writer.configuration, self._index_version, messages)
         if writer.replies and (kept := writer.replies.get(key)):
             yield Piece(kept)
@@ -260,18 +277,29 @@ class Session:
         self._calls += 1
         text, has_blocks = "", False
         for piece in writer.model.stream(messages, self._until, schema):
+            piece = replace(piece, text=whole(piece.text))
             text += piece.text
             has_blocks = has_blocks or any(block.get("annotations") for block in piece.blocks)
             yield piece
         if not text.strip():
             raise ModelError(f"The model {writer.model.name} gave an empty reply.")
-        if writer.replies and not has_blocks:
-            writer.replies.set(key, text)
+        if not has_blocks:
+            self._unkept = key, text
 
-    def _note(self, error: ModelError) -> None:
+    def _keep(self) -> None:
+        if self._writer.replies and self._unkept:
+            self._writer.replies.set(*self._unkept)
+        self._unkept = None
+
+    def _note(self, error: Exception) -> None:
+        """What went wrong, for staff: the model, or else something here, of which the log has the place."""
         self._failed = True
-        self._writer.health.note(str(error))
-        log.warning("%s The answer without it is given.", error)
+        if isinstance(error, ModelError):
+            self._writer.health.note(str(error))
+            log.warning("%s The answer without it is given.", error)
+            return
+        self._writer.health.note(f"The answer of the model could not be worked on ({type(error).__name__}).")
+        log.error("A model's answer could not be worked on. The answer without it is given.", exc_info=error)
 
 
 class _Checker:
@@ -368,6 +396,16 @@ def _answer(
 
 def _without(material: Material, why: str) -> Answer:
     return replace(material.without, notice=model_notice(material.without.language, why))
+
+
+def _numbers(text: str) -> set[str]:
+    return {word for word in words(text) if word.isdigit()}
+
+
+def _is_in(text: str, language: str) -> bool:
+    """Whether a text is in a language; of a language without tables that cannot be told."""
+    asked = language.partition("-")[0]
+    return asked not in tables() or detect(text) == asked
 
 
 def _new_words(text: str, known: set[str]) -> int:

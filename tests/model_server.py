@@ -20,7 +20,8 @@ class Says:
     """A reply: its text in pieces of so many characters, so many seconds apart.
 
     `cut` ends the connection after so many pieces, `silence` waits before the first one, `raw` is sent
-    instead of the protocol's events.
+    instead of the protocol's events. `pings` are sent instead of all pieces after the first `cut` ones, each
+    `pause` seconds after the other: comments that only keep the connection.
     """
 
     text: str = ""
@@ -30,6 +31,7 @@ class Says:
     silence: float = 0.0
     cut: int | None = None
     raw: bytes | None = None
+    pings: int = 0
 
 
 Request = dict[str, Any]
@@ -115,11 +117,18 @@ def model_server(brain: Brain | Says) -> Iterator[ModelServer]:
             self._event(_chunk(asked, {"role": "assistant", "content": ""}))
             for number, at in enumerate(range(0, len(says.text), says.piece)):
                 if number == says.cut:
+                    self._ping(says)
                     return
                 self._event(_chunk(asked, {"content": says.text[at : at + says.piece]}))
                 time.sleep(says.pause)
             self._event(_chunk(asked, {}, "stop"))
             self.wfile.write(b"data: [DONE]\n\n")
+
+        def _ping(self, says: Says) -> None:
+            for _ in range(says.pings):
+                self.wfile.write(b": ping\n\n")
+                self.wfile.flush()
+                time.sleep(says.pause)
 
         def _event(self, row: dict[str, Any]) -> None:
             self.wfile.write(f"data: {json.dumps(row)}\n\n".encode())

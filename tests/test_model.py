@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from assistant.retries import retried
 from assistant.service import Service, writer_of
 from assistant.settings import load_settings
 from corpus.errors import UserError
-from tests.model_server import Says, claims, model_server
+from tests.model_server import Says, claims, in_turn, model_server
 
 
 @pytest.mark.parametrize("name", ["LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGSMITH_API_KEY"])
@@ -76,6 +77,34 @@ def test_a_reply_comes_in_pieces() -> None:
     assert "".join(pieces) == claims(("A b.", []))
     assert len(pieces) > 3
     assert model.form == "schema"
+
+
+@pytest.mark.parametrize("cut", [0, 2], ids=["from the start", "after two pieces"])
+def test_a_server_that_only_keeps_the_connection_is_left_at_the_limit(cut: int) -> None:
+    with model_server(Says("x" * 400, cut=cut, pings=200, pause=0.05)) as server:
+        model = Model.open("openai:x", server.address)
+        began = time.monotonic()
+        with pytest.raises(ModelError, match=r"The model openai:x was not done in time\."):
+            list(model.stream([("human", "a")], began + 0.8))
+        assert 0.7 < time.monotonic() - began < 2.0
+        # The connection is not left to a thread that nobody waits for.
+        assert server.broken.wait(3)
+        deadline = time.monotonic() + 3
+        while any(thread.name == "model reply" for thread in threading.enumerate()):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+def test_a_refusal_for_another_cause_does_not_cost_the_form_of_replies() -> None:
+    refused = Says("the context is too long", 400)
+    with model_server(in_turn(refused, refused, refused, Says(claims(("A b.", []))))) as server:
+        model = Model.open("openai:x", server.address)
+        with pytest.raises(ModelError, match="the context is too long"):
+            list(model.stream([("human", "a")], time.monotonic() + 60, {"type": "object"}))
+        assert model.form == "schema"
+        list(model.stream([("human", "a")], time.monotonic() + 60, {"type": "object"}))
+    kinds = [request.get("response_format", {}).get("type") for request in server.requests]
+    assert kinds == ["json_schema", "json_object", None, "json_schema"]
 
 
 def test_only_what_may_help_is_tried_again() -> None:

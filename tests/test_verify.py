@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from assistant.drafts import Claim, claims_so_far, draft_so_far, from_blocks, from_markers, read_reply
+from assistant.drafts import Claim, claims_so_far, draft_so_far, from_blocks, from_markers, read_reply, whole
 from assistant.verify.claims import judged
 from assistant.verify.grounds import Cite, Ground, Grounds, located, verified
 from assistant.verify.tokens import tokens
@@ -82,6 +82,41 @@ def test_a_verbatim_sentence_comes_back_as_the_document_has_it() -> None:
     assert [DOCK[slice(*span)] for _, span in found.spans] == ["The dock has 40 berths and 12 cranes."]
 
 
+NEIGHBOURS = "The dock has 40 berths and 12 cranes. It is not open on Sundays."
+
+
+@pytest.mark.parametrize(
+    ("claim", "cites", "support"),
+    [
+        (NEIGHBOURS, (Cite("k1", "has 40 berths"), Cite("k1", "not open on Sundays")), "verbatim"),
+        (
+            "The dock has 40 berths and 12 cranes. Barges over 80 metres must take a pilot.",
+            (Cite("k1", "has 40 berths"), Cite("k1", "must take a pilot")),
+            "unsupported",
+        ),
+        (
+            "The dock has 40 berths and 12 cranes. The yard repairs barges.",
+            (Cite("k1", "has 40 berths"), Cite("k2", "yard repairs barges")),
+            "unsupported",
+        ),
+    ],
+    ids=["neighbours", "one left out between", "of two documents"],
+)
+def test_joined_sentences_are_a_quotation_only_where_they_stand_side_by_side(
+    claim: str, cites: tuple[Cite, ...], support: str
+) -> None:
+    found = verified(claim, cites, GROUNDS)
+    assert (found.text, found.support) == (claim, support)
+
+
+@pytest.mark.parametrize("id", ["", "statutes"])
+def test_the_same_places_of_two_documents_are_not_side_by_side(id: str) -> None:
+    one, other = "The dock has 40 berths. It is shut.", "The mole has 90 lamps!! The yard is new."
+    grounds = Grounds({"k1": Ground(one, 0, len(one), id), "k2": Ground(other, 0, len(other), id and f"{id} of 1990")})
+    cites = (Cite("k1", "has 40 berths"), Cite("k2", "yard is new"))
+    assert verified("The dock has 40 berths. The yard is new.", cites, grounds).support == "unsupported"
+
+
 def test_a_quotation_is_found_where_only_its_shape_differs_and_not_in_another_passage_of_the_document() -> None:
     text = "Un- \nused. The spin-\noff “pays”  rent."
     assert located("the spinoff 'pays' rent", Ground(text, 0, len(text))) == (11, len(text) - 1)
@@ -131,6 +166,20 @@ def test_two_objects_in_one_reply_are_none_that_can_be_read() -> None:
     one = '{"found": true, "claims": [{"text": "A b.", "cites": []}]}'
     assert read_reply(f"{one} {one}").claims is None
     assert read_reply(f"Of course! {one}").claims == (Claim("A b.", ()),)
+
+
+def test_a_reply_nested_deeper_than_python_goes_is_none_that_can_be_read() -> None:
+    deep = '{"found": true, "claims": [' + '{"text": ' * 100_000
+    assert read_reply(deep).claims is None
+    assert claims_so_far(deep) == []
+
+
+def test_half_a_surrogate_pair_reaches_no_claim_and_no_draft() -> None:
+    row = r'{"text": "A \ud800b.", "cites": [{"key": "k\udfff1", "quote": "q\ud83d"}]}'
+    assert read_reply(f'{{"found": true, "claims": [{row}]}}').claims == (Claim("A b.", (Cite("k1", "q"),)),)
+    assert draft_so_far(r'{"claims": [{"text": "A b \ud83d') == "A b "
+    assert from_markers('A\ud800 b. [k1 "a quote\udfff"]') == (Claim("A b.", (Cite("k1", "a quote"),)),)
+    assert whole("a \N{SLICE OF PIZZA}") == "a \N{SLICE OF PIZZA}"
 
 
 def test_a_reply_that_is_coming_shows_no_key_and_no_quotation() -> None:

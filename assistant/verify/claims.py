@@ -13,6 +13,7 @@ from assistant.verify.tokens import Token, tables, tokens
 from corpus.differences import same_words
 
 _MOST_SUBJECT = 5
+_APART = "it joins sentences that do not stand one after the other: write a sentence for each"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +24,21 @@ class Verdict:
     reason: str = ""
 
 
-def judged(claim: str, sentences: Sequence[str], language: str = "en") -> Verdict:
+def judged(claim: str, sentences: Sequence[str], language: str = "en", *, adjacent: bool = False) -> Verdict:
     """Whether a sentence is said by the sentences of a source, given in their order.
 
-    The same words are "verbatim". A paraphrase is "supported" where every check holds for one of the
-    sentences, or for each of its joined parts; English alone is checked, in another language nothing
-    but the same words counts.
+    The same words are "verbatim", those of all sentences together only where they are `adjacent`, with
+    nothing but white space between them: what was left out may change what the others say. A paraphrase
+    is "supported" where every check holds for one of the sentences, or for each of its joined parts;
+    English alone is checked, in another language nothing but the same words counts.
 
     >>> judged("The fee is 50 euros.", ["The fee is 40 euros."]).support
     'unsupported'
     """
-    if any(same_words(claim, one) for one in (*sentences, " ".join(sentences))):
+    if any(same_words(claim, one) for one in sentences):
         return Verdict("verbatim")
+    if same_words(claim, " ".join(sentences)):
+        return Verdict("verbatim") if adjacent else Verdict("unsupported", _APART)
     if language != "en":
         return Verdict("unsupported", "it is no quotation, and paraphrases are checked in English alone")
     said = tokens(claim)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from assistant.types import Support
 from assistant.verify.claims import judged
@@ -75,12 +76,24 @@ def verified(claim: str, cites: Sequence[Cite], grounds: Grounds) -> Verified:
         spans.update(dict.fromkeys((cite.key, span) for span in around(place, ground)))
     order = sorted(spans, key=lambda one: (grounds.by_key[one[0]].document_id, one[1]))
     texts = [grounds.by_key[key].text[slice(*span)] for key, span in order]
-    found = judged(claim, texts, _language(order, grounds))
+    found = judged(claim, texts, _language(order, grounds), adjacent=_is_adjacent(order, grounds))
     if found.support != "verbatim":
         return Verified(claim, found.support, tuple(order), found.reason)
     same = [one for one, text in zip(order, texts, strict=True) if judged(claim, [text]).support == "verbatim"] or order
     said = " ".join(grounds.by_key[key].text[slice(*span)] for key, span in same[: len(same) if same is order else 1])
     return Verified(said, "verbatim", tuple(same if same is order else same[:1]))
+
+
+def _is_adjacent(order: Sequence[tuple[str, Span]], grounds: Grounds) -> bool:
+    """Whether spans, in order, stand one after the other in one document."""
+    first = grounds.by_key[order[0][0]]
+    held = [grounds.by_key[key] for key, _ in order]
+    if any((one.document_id, one.text) != (first.document_id, first.text) for one in held):
+        return False
+    return all(
+        before[1] <= after[0] and not first.text[before[1] : after[0]].strip()
+        for (_, before), (_, after) in pairwise(order)
+    )
 
 
 def located(quote: str, ground: Ground) -> Span | None:

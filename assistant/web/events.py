@@ -120,4 +120,6 @@ def _sentence(sentence: Sentence, number: int, cited: Iterable[Citation]) -> dic
 
 
 def _written(name: str, data: dict[str, Any]) -> str:
-    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+    # Half a surrogate pair, which a question in JSON can hold, is none that can be sent.
+    told = json.dumps(data, ensure_ascii=False).encode(errors="replace").decode()
+    return f"event: {name}\ndata: {told}\n\n"

@@ -1,0 +1,110 @@
+"""Reading what another machine sends within a time, whatever it sends: a trickle of bytes resets no clock here."""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from queue import Empty, Full, Queue
+from typing import Any, Generic, TypeVar
+
+log = logging.getLogger(__name__)
+_Item = TypeVar("_Item")
+_AT_ONCE = 64
+_LOOK_UP = 0.2
+
+
+class Cords:
+    """The response that each reading thread has open, so that another thread can end it.
+
+    `opened` is called in the reading thread with a response as httpx has it (`is_closed`, `extensions`).
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[int, Any] = {}
+
+    def opened(self, response: Any) -> None:
+        self._open[threading.get_ident()] = response
+
+    def forget(self) -> None:
+        """The reading thread is done."""
+        self._open.pop(threading.get_ident(), None)
+
+    def cut(self, thread: int) -> None:
+        """End what a thread reads: it wakes as if the server had gone. Nothing where it reads nothing."""
+        response = self._open.get(thread)
+        if response is None or response.is_closed:
+            return
+        stream = response.extensions.get("network_stream")
+        connection = stream.get_extra_info("socket") if stream is not None else None
+        if connection is None:
+            return
+        try:
+            # Shut down and not closed: only this wakes a thread that waits for bytes.
+            connection.shutdown(socket.SHUT_RDWR)
+        except OSError as error:
+            log.debug("The connection was gone already (%s).", error)
+
+
+def watched(produce: Callable[[], Generator[_Item]], until: float, cords: Cords) -> Iterator[_Item]:
+    """The items of a generator, which runs in a thread of its own, until a time by `time.monotonic`.
+
+    Closing the iterator cuts the thread's response, and so does the end of the time. Raises TimeoutError
+    at that time, and whatever the generator raises.
+    """
+    work = _Work(produce, cords)
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(work.run,), name="model reply", daemon=True)
+    thread.start()
+    try:
+        while (item := work.next(until)) is not None:
+            yield item[0]
+    finally:
+        work.gone.set()
+        if thread.ident is not None and thread.is_alive():
+            cords.cut(thread.ident)
+
+
+class _Work(Generic[_Item]):
+    """A generator that is run in one thread and followed in another."""
+
+    def __init__(self, produce: Callable[[], Generator[_Item]], cords: Cords) -> None:
+        self.gone = threading.Event()
+        self._produce = produce
+        self._cords = cords
+        self._given: Queue[tuple[_Item] | Exception | None] = Queue(_AT_ONCE)
+
+    def run(self) -> None:
+        try:
+            with closing(self._produce()) as items:
+                for item in items:
+                    if not self._put((item,)):
+                        return
+            self._put(None)
+        except Exception as error:  # noqa: BLE001 - handed to the thread that follows, which raises it
+            self._put(error)
+        finally:
+            self._cords.forget()
+
+    def next(self, until: float) -> tuple[_Item] | None:
+        """The next item, None at the end. Raises TimeoutError, and what the generator raised."""
+        try:
+            found = self._given.get(timeout=max(until - time.monotonic(), 0))
+        except Empty:
+            raise TimeoutError("not done in time") from None
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def _put(self, found: tuple[_Item] | Exception | None) -> bool:
+        """Whether somebody still follows."""
+        while not self.gone.is_set():
+            try:
+                self._given.put(found, timeout=_LOOK_UP)
+            except Full:
+                continue
+            return True
+        return False
