@@ -442,7 +442,7 @@ class Assistant:
         query, evidence = max(gathered, key=lambda one: confidence_of(one[1], self.calibration))
         confidence = confidence_of(evidence, self.calibration)
         gate = self.calibration.gate(read=evidence.read)
-        contradicted = contradicts(query.standalone, evidence)
+        contradicted = contradicts(query.standalone, evidence) or contradicts(_in_english(query), evidence)
         if confidence < gate.threshold and not contradicted:
             why = reason(evidence) if self._is_understood(query) else "not_understood"
             return self._refuse(query, why, confidence, (), evidence)
