@@ -119,14 +119,14 @@ class Assistant:
         yield Status("searching")
         session = self.writer.session(self.index_version) if self.writer else None
         query = self._understood(question, history, session, literally=literally)
-        reading = perf_counter() - started
         draft = self._route(query)
+        retrieved = perf_counter() - started
         if session and self._is_for_the_model(query, draft):
             draft = yield from session.write(self._material(query, draft, session))
         if draft.mode != "model":
             yield from (Checked(sentence, number) for number, sentence in enumerate(draft.sentences))
         total = perf_counter() - started
-        seconds = {"retrieve": total - reading, "answer": reading, "total": total}
+        seconds = {"retrieve": retrieved, "answer": total - retrieved, "total": total}
         yield Done(replace(draft, id=id, seconds={name: round(value, 4) for name, value in seconds.items()}))
 
     def without_model(self) -> Assistant:
@@ -446,7 +446,7 @@ class Assistant:
         query, evidence = max(gathered, key=lambda one: confidence_of(one[1], self.calibration))
         confidence = confidence_of(evidence, self.calibration)
         gate = self.calibration.gate(read=evidence.read)
-        contradicted = contradicts(query.standalone, evidence)
+        contradicted = contradicts(query.standalone, evidence) or contradicts(_in_english(query), evidence)
         if confidence < gate.threshold and not contradicted:
             why = reason(evidence) if self._is_understood(query) else "not_understood"
             return self._refuse(query, why, confidence, (), evidence)

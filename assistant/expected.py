@@ -45,6 +45,38 @@ def _calendar() -> re.Pattern[str]:
     return re.compile("|".join(tomllib.loads(_TABLE.read_text(encoding="utf-8"))["calendar"]))
 
 
+@cache
+def _nameless() -> re.Pattern[str]:
+    return re.compile("|".join(tomllib.loads(_TABLE.read_text(encoding="utf-8"))["nameless"]))
+
+
+@cache
+def _months() -> tuple[re.Pattern[str], ...]:
+    months = tomllib.loads(_TABLE.read_text(encoding="utf-8"))["months"]
+    # A month has a capital or a number beside it: "may" is a verb.
+    return tuple(
+        re.compile(rf"\b(?:{one})\b(?=\W+(?:\w+\W+){{0,2}}\d)|\d\W+(?:\w+\W+)?(?:{one})\b", re.I) for one in months
+    )
+
+
+def is_nameless(word: str) -> bool:
+    """Whether a word with a capital is a month, a weekday or a language, which name nobody.
+
+    >>> is_nameless("March"), is_nameless("Marchmont")
+    (True, False)
+    """
+    return bool(_calendar().fullmatch(word) or _nameless().fullmatch(word))
+
+
+def months(text: str) -> set[int]:
+    """The months of the dates in a text, by their number from 1.
+
+    >>> months("in March 2023, as it may be")
+    {3}
+    """
+    return {number for number, month in enumerate(_months(), 1) if month.search(text)}
+
+
 def expected(text: str, language: str, english: str | None = None) -> str | None:
     """The kind of thing that a question asks for, the first one that fits; None where it asks for none of them.
 

@@ -12,7 +12,7 @@ from itertools import islice
 import numpy as np
 
 from assistant.calibration import Logistic, Ranker
-from assistant.expected import expected, holds_expected, kinds
+from assistant.expected import expected, holds_expected, is_nameless, kinds
 from assistant.language import plain, synonymous_phrases, synonyms, tables
 from assistant.parts import gives_orders, presumes
 from assistant.question import content_words
@@ -451,7 +451,8 @@ def unknown_names(snapshot: Snapshot, question: str, language: str) -> tuple[str
         # German writes every noun so, and a title or a shout every word.
         return ()
     function = tables()[language].function
-    return tuple(word for word in capitals if plain(word) not in function and not snapshot.frequency(word))
+    names = (word for word in capitals if plain(word) not in function and not is_nameless(word))
+    return tuple(word for word in names if not snapshot.frequency(word))
 
 
 def _weighted(snapshot: Snapshot, form: Form) -> tuple[dict[str, float], dict[str, tuple[str, ...]]]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 
 from assistant.calibration import Calibration
-from assistant.expected import kinds
+from assistant.expected import kinds, months
 from assistant.extract import Candidate, Evidence
-from assistant.parts import presumes
+from assistant.parts import asks_whether, presumes
 
 _LOW = 0.3
 _ENOUGH = 0.2
 # What a contradicted question's other words must have in common with the sentence.
 _SAME = 0.4
+# What the sentence must hold itself of a question that only asks whether something was so then.
+_SAME_DATED = 0.4
+_YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 # The share of a question's words that no document holds beyond which it is not spoken of, and the share by
 # rarity that a sentence must hold to touch on it, or to speak of it.
 _UNHEARD = 0.5
@@ -50,13 +53,25 @@ def features(evidence: Evidence) -> dict[str, float]:
 def contradicts(question: str, evidence: Evidence) -> bool:
     """Whether the best sentence says otherwise than a question takes for true: it speaks of the same, with another
     year or number, or without a name that no document holds."""
-    if not evidence.candidates or not presumes(question):
+    if not evidence.candidates:
         return False
+    if not presumes(question):
+        return asks_whether(question) and _tells_other_date(question, evidence.candidates[0])
     best = evidence.candidates[0]
     asked, said = _numbers(question), _numbers(best.text)
     other_number = bool(asked and said and not asked & said)
     same = best.coverage >= _SAME or best.similarity >= _ALIKE
     return same and (other_number or bool(evidence.unknown_names))
+
+
+def _tells_other_date(question: str, best: Candidate) -> bool:
+    """Whether a sentence that speaks of the same tells another year than a question, or another month."""
+    if best.own < _SAME_DATED or best.is_heading:
+        return False
+    asked, said = question, best.text
+    years = set(_YEAR.findall(asked)), set(_YEAR.findall(said))
+    named = months(asked), months(said)
+    return any(one and other and not one & other for one, other in (years, named))
 
 
 def _numbers(text: str) -> set[str]:

@@ -46,6 +46,8 @@ class Phrases:
     definite: frozenset[str]
     possessives: frozenset[str]
     pronouns: frozenset[str]
+    objects: frozenset[str]
+    askers: tuple[str, ...]
     conjunctions: tuple[str, ...]
     continues: tuple[str, ...]
     interrogatives: frozenset[str]
@@ -211,6 +213,8 @@ def _phrases(table: Mapping[str, Any]) -> Phrases:
         possessives=frozenset(listed("possessives")),
         definite=frozenset(listed("definite")),
         pronouns=frozenset(listed("pronouns")),
+        objects=frozenset(listed("objects")),
+        askers=listed("askers"),
         conjunctions=listed("conjunctions"),
         continues=listed("continues"),
         interrogatives=frozenset(listed("interrogatives")),

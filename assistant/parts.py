@@ -49,6 +49,8 @@ class Cues:
     listing: re.Pattern[str]
     introducing: re.Pattern[str]
     wordings: frozenset[str]
+    pointing: frozenset[str]
+    either: frozenset[str]
 
 
 @cache
@@ -76,6 +78,8 @@ def cues() -> Cues:
         listing=any_of("listing"),
         introducing=any_of("introducing"),
         wordings=frozenset(raw["wordings"]),
+        pointing=frozenset(raw["pointing"]),
+        either=frozenset(raw["either"]),
         comparing=tuple(
             re.compile(pattern.replace("{a}", r"(?P<a>\S.*?)").replace("{b}", r"(?P<b>\S.*)"), re.IGNORECASE)
             for pattern in raw["comparing"]
@@ -111,6 +115,16 @@ def presumes(text: str) -> bool:
     (True, False)
     """
     return bool(cues().presuming.search(plain(text)))
+
+
+def asks_whether(text: str) -> bool:
+    """Whether a question asks for yes or no.
+
+    >>> asks_whether("Was it sold in 1999?"), asks_whether("When was it sold?")
+    (True, False)
+    """
+    words = re.findall(r"\w+", plain(text))
+    return bool(words) and words[0] in _VERBS
 
 
 def compound(text: str) -> list[str]:

@@ -50,6 +50,9 @@ _QUOTATIONS = (
     re.compile(r"(?:[:：]|\n)\s*(?P<text>\S.+)$", re.DOTALL),
 )
 _CHECKED_WORDS = 5
+# What is said beside a text that is pasted in takes no more words.
+_BESIDE = 10
+_CITED = re.compile(r"\s*\[\d+\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +121,21 @@ def understand(
     """The query behind a question; `literally`: in its own words, without earlier turns or corrected spelling."""
     if literally:
         return _in_its_words(question, registry.as_typed(), documents)
-    if checked := _quotation_to_check(question):
+    if checked := _quotation_to_check(question, registry):
         quoted, around = checked
         named = registry.mentioned(around)
         usual = _usual(question, detect(question), history, registry, documents)
         language = detect(around) if around.strip() else usual.language
-        term = named[1].term if named else None
+        term = named[1].term if named and _asks_to_check(around) else None
         return replace(usual, kind="check", language=language, quoted=quoted, definition=term, parts=(usual,))
     if _only_asks_to_check(question, detect(question)):
         said = next((turn.content for turn in reversed(history) if turn.role == "user"), None)
         if said is None or _is_a_text(said):
             usual = Query(question, said or " ".join(question.split()), "question", detect(question))
             return replace(usual, kind="check", quoted=said, parts=(usual,))
+        if answered := _answered(history):
+            usual = _usual(question, detect(question), history, registry, documents)
+            return replace(usual, kind="check", quoted=answered, definition=None, term=None, parts=(usual,))
     return _usual(question, detect(question), history, registry, documents)
 
 
@@ -151,16 +157,46 @@ def _usual(question: str, language: str, history: Sequence[Turn], registry: Regi
     return query
 
 
-def _quotation_to_check(question: str) -> tuple[str, str] | None:
+def _quotation_to_check(question: str, registry: Registry) -> tuple[str, str] | None:
     """The text of which a message asks whether it is still right, and the words around it; else None."""
-    return next(
-        (
-            (quoted, around)
-            for quoted, around in _quotations(question)
-            if len(quoted.split()) >= _CHECKED_WORDS and _asks_to_check(around)
-        ),
-        None,
+    long = [(quoted, around) for quoted, around in _quotations(question) if len(quoted.split()) >= _CHECKED_WORDS]
+    asking = (one for one in long if _asks_to_check(one[1]))
+    # However else it is asked: a text that proves to be no wording is asked of the documents after all.
+    return next(asking, None) or next(
+        (one for one in long if _is_a_text(one[0]) and _stands_beside(one[1], registry)), None
     )
+
+
+def _stands_beside(around: str, registry: Registry) -> bool:
+    """Whether the words around a text say nothing but that it is one, or ask yes or no of it."""
+    language = detect(around)
+    rest = _without_names(around, registry)
+    words = re.findall(r"\w+", plain(around))
+    if not words or len(words) > _BESIDE or any(word in tables()[language].interrogatives for word in words):
+        return False
+    about = cues().defining | cues().wordings | cues().pointing
+    content = content_words(rest, language)
+    # Who wants a wording sent does not ask whether one is right.
+    wants = any(word in cues().wanting for word in words)
+    asks = bool(content) or around.rstrip().endswith(_ASKS)
+    return asks and not wants and all(word in about for word in content)
+
+
+def _without_names(text: str, registry: Registry) -> str:
+    """A folded text without the term and the bodies of the registry that it names."""
+    rest = plain(text)
+    if found := registry.mentioned(text):
+        rest = rest.replace(found[0], " ")
+    for body in registry.bodies:
+        rest = re.sub(whole_word(plain(body)), " ", rest)
+    return rest
+
+
+def _answered(history: Sequence[Turn]) -> str | None:
+    """What the assistant's last turn quotes first; None where it quotes nothing that can be a wording."""
+    said = next((turn.content for turn in reversed(history) if turn.role == "assistant"), "")
+    quoted, *cited = _CITED.split(said)
+    return quoted if cited and len(quoted.split()) >= _CHECKED_WORDS else None
 
 
 def _quotations(question: str) -> Iterator[tuple[str, str]]:
@@ -198,8 +234,12 @@ def _closer(query: Query, said: str, history: Sequence[Turn], registry: Registry
     english = _in_english(query.standalone, query.language, registry, documents)
     if english:
         framed = _understood(query.question, english, ENGLISH, (), registry, documents)
-        if framed.kind == "definition":
+        if framed.kind == "definition" and (framed.definition or documents.holds(framed.term or "")):
             return replace(framed, standalone=query.standalone, language=query.language)
+        # What the documents lack is named in the asker's words, and only where these ask for a definition.
+        own = asked_term(query.standalone, registry)
+        if framed.kind == "definition" and (term := _own_term(query, own, documents)):
+            return replace(query, kind="definition", term=term)
     wanted = _by_cues(query, english or query.standalone, history, registry, documents)
     if wanted.kind != "question":
         return wanted
@@ -207,6 +247,18 @@ def _closer(query: Query, said: str, history: Sequence[Turn], registry: Registry
         return replace(query, kind="definition", term=found[0], definition=found[1].term)
     forms = _forms(query.standalone, english, query.language, documents)
     return replace(query, readings=_readings(said, query.standalone, registry), forms=forms)
+
+
+def _own_term(query: Query, asked: Asked | None, documents: Documents) -> str | None:
+    """The term that a question asks the meaning of, as it was typed."""
+    phrases = tables()[query.language]
+    term = _named_term(query.standalone, asked, phrases, documents.holds)
+    words = list(re.finditer(r"\S+", query.standalone))
+    if not term:
+        return None
+    width = len(term.split())
+    runs = (query.standalone[words[at].start() : words[at + width - 1].end()] for at in range(len(words) - width + 1))
+    return next((run.strip(" ¿¡?!.,;:\"'“”«»") for run in runs if plain(run) == term), term)
 
 
 def _understood(
@@ -249,6 +301,9 @@ def _by_cues(
     One that is `alone` is a part of a message already."""
     if is_outside(english) and not registry.mentioned(english):
         return replace(query, kind="outside")
+    if cues().expanding.search(plain(english)) and len(several := _several(query.standalone, documents)) > 1:
+        parts = [Query(one, one, "expansion", query.language, term=one) for one in several]
+        return replace(query, kind="compound", parts=tuple(parts))
     if cues().expanding.search(plain(english)) and (short := documents.acronym_in(english)):
         return replace(query, kind="expansion", term=short)
     if (name := named(english)) and documents.names(name):
@@ -301,9 +356,7 @@ def _wanted_definition(english: str, registry: Registry) -> tuple[str, Definitio
     found = registry.mentioned(english)
     if found is None:
         return None
-    rest = plain(english).replace(found[0], " ")
-    for body in registry.bodies:
-        rest = re.sub(whole_word(plain(body)), " ", rest)
+    rest = _without_names(english, registry)
     words = content_words(rest, ENGLISH)
     defining = cues().defining
     if any(word in defining for word in re.findall(r"\w+", rest)) and all(word in defining for word in words):
@@ -507,6 +560,21 @@ def _expansion(text: str, registry: Registry) -> str | None:
     return next((term for term in found if term), None)
 
 
+def _several(text: str, documents: Documents) -> list[str]:
+    """The acronyms that a text names one after the other; those that the documents spell out may be in small letters."""
+    ties = _either([*cues().either, *(tie for phrases in tables().values() for tie in phrases.conjunctions)])
+    run = rf"\w{{2,}}(?:(?:\s*[,;/&、，]\s*(?:(?:{ties})\s+)?|\s+(?:{ties})\s+)\w{{2,}})+"
+    for match in re.finditer(rf"(?<!\w){run}(?!\w)", text):
+        words = [word for word in re.findall(r"\w{2,}", match.group()) if not re.fullmatch(ties, plain(word))]
+        if all(_is_short(word) or documents.spells_out(word) for word in words):
+            return list(dict.fromkeys(words))
+    return []
+
+
+def _is_short(word: str) -> bool:
+    return sum(letter.isupper() for letter in word) > 1
+
+
 def _framed(text: str, frames: Sequence[str], registry: Registry) -> str | None:
     for template in frames:
         if match := frame(template, registry.bodies).fullmatch(plain(text)):
@@ -519,7 +587,7 @@ def _standalone(
 ) -> str | None:
     """A follow-up with the topic of the turns before it; None where it stands on its own."""
     core = _without_conjunction(text, phrases)
-    pronoun = _word_of(phrases.pronouns, core) or _trailing(core)
+    pronoun = _word_of(phrases.pronouns, core) or _object(core, phrases) or _trailing(core)
     if not (pronoun or core != text or _is_elliptic(core, phrases)) or registry.mentioned(core):
         # Where the question names a term itself, its pronoun stands for that.
         return None
@@ -531,7 +599,23 @@ def _standalone(
     if plain(pronoun.group()) in cues().plural:
         topic = registry.plural_of(topic)
     owner = topic + "'s" if plain(pronoun.group()) in phrases.possessives else topic
-    return f"{core[: pronoun.start()]}{owner}{core[pronoun.end() :]}"
+    elided = " " if pronoun.group().endswith("'") else ""
+    return f"{core[: pronoun.start()]}{owner}{elided}{core[pronoun.end() :]}"
+
+
+def _object(text: str, phrases: Phrases) -> re.Match[str] | None:
+    """A pronoun before a verb: one that follows a word that asks, where an article seldom does."""
+    words = _either(phrases.objects)
+    asks = pattern(rf"(?:^|.*\W)(?:{_either(phrases.askers)})")
+    found = pattern(rf"(?<!\w)(?:{words})(?:'|(?=\s))").finditer(text.replace("’", "'"))
+    return next(
+        (
+            one for one in found
+            if asks.fullmatch(plain(text[: one.start()]))
+            and len(re.findall(r"\w+", text[one.end() :])) <= _OWN_TOPIC
+        ),
+        None,
+    )  # fmt: skip
 
 
 def _trailing(text: str) -> re.Match[str] | None:
@@ -542,7 +626,7 @@ def _trailing(text: str) -> re.Match[str] | None:
 
 def _without_conjunction(text: str, phrases: Phrases) -> str:
     """A question without the "and" that ties it to the one before."""
-    found = pattern(rf"(?:{_either(phrases.conjunctions)})[\s,]+(?=\S)").match(text)
+    found = pattern(rf"[¿¡\s]*(?:{_either(phrases.conjunctions)})[\s,]+(?=\S)").match(text)
     return text[found.end() :] if found else text
 
 

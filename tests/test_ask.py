@@ -11,7 +11,7 @@ from assistant.ask import Assistant
 from assistant.citations import citation_id, cite, resolve, text_fragment
 from assistant.define import defines
 from assistant.expected import holds_expected
-from assistant.extract import Candidate, _below_heading, gather, is_decided
+from assistant.extract import Candidate, _below_heading, gather, is_decided, unknown_names
 from assistant.types import Checked, Done, Status, Turn
 from corpus.errors import UserError
 from index.acronyms import Acronym, AcronymTable
@@ -296,6 +296,52 @@ def test_a_quoted_wording_is_checked_and_the_canonical_one_cited(
     assert ("Instead of “lend” it has “sell”." in answer.text) is ("sell" in question)
 
 
+ALTERED = SAID.replace("lend", "sell")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        f"Is the following correct? {ALTERED}",
+        f"Is this text still official? “{ALTERED}”",
+        f"Is this definition correct? {ALTERED}",
+        f"Can you check my text: {ALTERED}",
+        f"Is this official?\n{ALTERED}",
+        f"Is our definition of a shared garden okay? {ALTERED}",
+        f"Definition: {ALTERED}",
+        f"¿Es oficial este párrafo? {ALTERED}",
+        f"Ist folgender Satz offiziell? „{ALTERED}“",
+    ],
+)
+def test_a_pasted_wording_is_checked_however_its_question_is_put(assistant: Assistant, message: str) -> None:
+    answer = assistant.ask(message)
+    assert ("sell" in answer.text, "lend" in answer.text, answer.mode) == (True, True, "definition")
+    assert [citation.quote for citation in answer.citations] == [SAID]
+
+
+@pytest.mark.parametrize(
+    "question", ["Who tends them?", "What do they lend, and why?", "Do they lend tools to schools nearby?"]
+)
+def test_a_question_of_its_own_beside_a_wording_is_no_check(assistant: Assistant, question: str) -> None:
+    assert assistant.ask(f"{SAID} {question}").mode == "extractive"
+
+
+@pytest.mark.parametrize(
+    "question", ["Is that still official?", "Is that still the official wording?", "Is this official?"]
+)
+def test_after_an_answer_the_wording_that_it_quoted_is_meant(assistant: Assistant, question: str) -> None:
+    asked = "What is a shared garden?"
+    history = [Turn("user", asked), Turn("assistant", assistant.ask(asked).text)]
+    answer = assistant.ask(question, history)
+    assert answer.text.startswith("Yes: this is word for word")
+    assert [citation.quote for citation in answer.citations] == [SAID]
+
+
+def test_after_a_refusal_there_is_no_wording_to_check(assistant: Assistant) -> None:
+    history = [Turn("user", "What is a hothouse?"), Turn("assistant", "The documents do not define “hothouse”.")]
+    assert assistant.ask("Is that still official?", history).outcome == "not_found"
+
+
 @pytest.mark.parametrize("question", ["Is it still the official wording?", "Is this still right?", "is that correct?"])
 def test_the_text_of_the_turn_before_is_checked_where_the_question_has_none(
     assistant: Assistant, question: str
@@ -354,3 +400,23 @@ def test_without_a_model_the_stream_ends_in_the_same_answer(assistant: Assistant
     assert first == Status("searching")
     assert checked == [Checked(sentence, number) for number, sentence in enumerate(answer.sentences)]
     assert last == Done(answer)
+
+
+@pytest.mark.parametrize(
+    "question", ["Was the atlas published in May 2021?", "Was the Atlas of Garden Kinds published in March 2019?"]
+)
+def test_a_date_that_the_documents_tell_otherwise_is_answered_with_theirs(assistant: Assistant, question: str) -> None:
+    answer = assistant.ask(question)
+    assert answer.text.startswith("The documents say:\n\n")
+    assert "published in May 2019" in answer.citations[0].quote
+
+
+@pytest.mark.parametrize("question", ["Was the atlas published in May 2019?", "Is an atlas published every year?"])
+def test_a_date_that_the_documents_tell_too_is_not_said_to_be_another(assistant: Assistant, question: str) -> None:
+    assert assistant.ask(question).reason != "premise_contradicted"
+
+
+@pytest.mark.parametrize("word", ["March", "Friday", "Spanish", "Français"])
+def test_a_month_a_weekday_or_a_language_is_no_unknown_name(assistant: Assistant, word: str) -> None:
+    assert unknown_names(assistant.snapshot, f"Was the atlas published in {word}?", "en") == ()
+    assert unknown_names(assistant.snapshot, f"Was the atlas published in {word}ville?", "en") == (f"{word}ville",)

@@ -384,3 +384,48 @@ def test_a_question_in_another_language_comes_in_english_too() -> None:
 )
 def test_an_acronym_beside_letters_or_growth_is_not_spelt_out(question: str) -> None:
     assert ask(question).kind != "expansion"
+
+
+def test_a_translated_term_that_the_documents_lack_is_not_shown() -> None:
+    query = ask("Quais são as quatro expressões intercambiáveis?")
+    assert (query.kind, query.term) == ("question", None)
+    assert query.forms[0].language == "en"
+
+
+@pytest.mark.parametrize(
+    ("question", "terms"),
+    [
+        ("What do STP, SL and XYZ stand for?", ["STP", "SL", "XYZ"]),
+        ("What do SL and QQ stand for in FSG documents?", ["SL", "QQ"]),
+        ("¿De qué son las siglas STP y SL?", ["STP", "SL"]),
+    ],
+)
+def test_several_acronyms_are_each_spelt_out(question: str, terms: list[str]) -> None:
+    query = ask(question)
+    assert query.kind == "compound"
+    assert [(part.kind, part.term) for part in query.parts] == [("expansion", term) for term in terms]
+
+
+@pytest.mark.parametrize(
+    ("question", "standalone"),
+    [
+        ("¿y quién los gestiona?", "quién shared gardens gestiona?"),
+        ("¿Cuándo la publicaron?", "¿Cuándo shared garden publicaron?"),
+        ("et qui les gère ?", "qui shared gardens gère ?"),
+        ("Qui l’a écrit ?", "Qui shared garden a écrit ?"),
+        ("E quem os gere?", "quem shared gardens gere?"),
+        ("e chi lo gestisce?", "chi shared garden gestisce?"),
+    ],
+)
+def test_an_object_pronoun_before_a_verb_stands_for_the_topic(question: str, standalone: str) -> None:
+    assert ask(question, "What is a shared garden?", "Plots …").standalone == standalone
+
+
+@pytest.mark.parametrize("question", ["¿Cuáles son las calles del barrio?", "Chi è il sindaco della città?"])
+def test_an_article_is_no_pronoun(question: str) -> None:
+    assert ask(question, "What is a shared garden?", "Plots …").standalone == question
+
+
+def test_a_term_that_the_documents_lack_is_named_in_the_askers_words() -> None:
+    query = ask("O que é um jardim botânico?")
+    assert (query.kind, query.definition, query.term) == ("definition", None, "jardim botânico")
