@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Generator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -95,6 +97,24 @@ def test_a_server_that_only_keeps_the_connection_is_left_at_the_limit(cut: int) 
         while any(thread.name == "model reply" for thread in threading.enumerate()):
             assert time.monotonic() < deadline
             time.sleep(0.02)
+
+
+def test_a_response_that_is_opened_after_everybody_left_is_ended() -> None:
+    cords, (server, client) = Cords(), socket.socketpair()
+    stream = SimpleNamespace(get_extra_info=lambda _: client)
+    ended = threading.Event()
+
+    def late() -> Generator[bytes]:
+        time.sleep(0.3)
+        cords.opened(SimpleNamespace(is_closed=False, extensions={"network_stream": stream}))
+        assert client.recv(1) == b""
+        ended.set()
+        yield b""
+
+    with server, client:
+        with pytest.raises(TimeoutError):
+            next(watched(late, time.monotonic() + 0.05, cords))
+        assert ended.wait(3)
 
 
 def test_a_server_that_sends_without_end_is_left_at_the_limit() -> None:
