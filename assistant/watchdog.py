@@ -19,35 +19,20 @@ _LOOK_UP = 0.2
 
 
 class Cords:
-    """The response that each reading thread has open, so that another thread can end it.
-
-    `opened` is called in the reading thread with a response as httpx has it (`is_closed`, `extensions`).
-    """
+    """Tells the work of the thread that reads which response it has open, so that another thread can end it."""
 
     def __init__(self) -> None:
-        self._open: dict[int, Any] = {}
+        self._mine = threading.local()
 
     def opened(self, response: Any) -> None:
-        self._open[threading.get_ident()] = response
+        """For httpx to call, in the reading thread, with each response (`is_closed`, `extensions`)."""
+        work: _Work[Any] | None = getattr(self._mine, "work", None)
+        if work is not None:
+            work.opened(response)
 
-    def forget(self) -> None:
-        """The reading thread is done."""
-        self._open.pop(threading.get_ident(), None)
-
-    def cut(self, thread: int) -> None:
-        """End what a thread reads: it wakes as if the server had gone. Nothing where it reads nothing."""
-        response = self._open.get(thread)
-        if response is None or response.is_closed:
-            return
-        stream = response.extensions.get("network_stream")
-        connection = stream.get_extra_info("socket") if stream is not None else None
-        if connection is None:
-            return
-        try:
-            # Shut down and not closed: only this wakes a thread that waits for bytes.
-            connection.shutdown(socket.SHUT_RDWR)
-        except OSError as error:
-            log.debug("The connection was gone already (%s).", error)
+    def hold(self, work: _Work[Any]) -> None:
+        """This thread does that work from now on."""
+        self._mine.work = work
 
 
 def watched(produce: Callable[[], Generator[_Item]], until: float, cords: Cords) -> Iterator[_Item]:
@@ -63,21 +48,32 @@ def watched(produce: Callable[[], Generator[_Item]], until: float, cords: Cords)
         while (item := work.next(until)) is not None:
             yield item[0]
     finally:
-        work.gone.set()
-        if thread.ident is not None and thread.is_alive():
-            cords.cut(thread.ident)
+        work.leave()
 
 
 class _Work(Generic[_Item]):
     """A generator that is run in one thread and followed in another."""
 
     def __init__(self, produce: Callable[[], Generator[_Item]], cords: Cords) -> None:
-        self.gone = threading.Event()
         self._produce = produce
         self._cords = cords
+        self._gone = threading.Event()
+        self._response: Any = None
         self._given: Queue[tuple[_Item] | Exception | None] = Queue(_AT_ONCE)
 
+    def opened(self, response: Any) -> None:
+        self._response = response
+        if self._gone.is_set():
+            _shut(response)
+
+    def leave(self) -> None:
+        """Nobody follows any more: the response that is read now or opened later ends."""
+        self._gone.set()
+        if self._response is not None:
+            _shut(self._response)
+
     def run(self) -> None:
+        self._cords.hold(self)
         try:
             with closing(self._produce()) as items:
                 for item in items:
@@ -86,13 +82,13 @@ class _Work(Generic[_Item]):
             self._put(None)
         except Exception as error:  # noqa: BLE001 - handed to the thread that follows, which raises it
             self._put(error)
-        finally:
-            self._cords.forget()
 
     def next(self, until: float) -> tuple[_Item] | None:
         """The next item, None at the end. Raises TimeoutError, and what the generator raised."""
+        left = until - time.monotonic()
         try:
-            found = self._given.get(timeout=max(until - time.monotonic(), 0))
+            # What is there already is too late all the same: a server that sends without end is not followed.
+            found = self._given.get(timeout=left) if left > 0 else TimeoutError("not done in time")
         except Empty:
             raise TimeoutError("not done in time") from None
         if isinstance(found, Exception):
@@ -101,10 +97,23 @@ class _Work(Generic[_Item]):
 
     def _put(self, found: tuple[_Item] | Exception | None) -> bool:
         """Whether somebody still follows."""
-        while not self.gone.is_set():
+        while not self._gone.is_set():
             try:
                 self._given.put(found, timeout=_LOOK_UP)
             except Full:
                 continue
             return True
         return False
+
+
+def _shut(response: Any) -> None:
+    """End a response that another thread reads: it wakes as if the server had gone."""
+    stream = None if response.is_closed else response.extensions.get("network_stream")
+    connection = stream.get_extra_info("socket") if stream is not None else None
+    if connection is None:
+        return
+    try:
+        # Shut down and not closed: only this wakes a thread that waits for bytes.
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError as error:
+        log.debug("The connection was gone already (%s).", error)

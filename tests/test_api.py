@@ -128,6 +128,14 @@ def test_a_comment_keeps_the_line_while_nothing_is_known() -> None:
     assert status.startswith("event: status")
 
 
+def test_half_a_surrogate_pair_in_an_event_can_be_sent() -> None:
+    async def read() -> list[str]:
+        return [line async for line in lines(lambda: iter([Checked(Sentence("a \ud800", "supported", ()), 0)]))]
+
+    (line,) = asyncio.run(read())
+    assert b'"text": "a ?"' in line.encode()
+
+
 # Look-ups
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
+from collections.abc import Generator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +15,7 @@ from assistant.model import Model, ModelError, masked, refuse_tracing
 from assistant.retries import retried
 from assistant.service import Service, writer_of
 from assistant.settings import load_settings
+from assistant.watchdog import Cords, watched
 from corpus.errors import UserError
 from tests.model_server import Says, claims, in_turn, model_server
 
@@ -93,6 +97,46 @@ def test_a_server_that_only_keeps_the_connection_is_left_at_the_limit(cut: int) 
         while any(thread.name == "model reply" for thread in threading.enumerate()):
             assert time.monotonic() < deadline
             time.sleep(0.02)
+
+
+def test_a_response_that_is_opened_after_everybody_left_is_ended() -> None:
+    cords, (server, client) = Cords(), socket.socketpair()
+    stream = SimpleNamespace(get_extra_info=lambda _: client)
+    ended = threading.Event()
+
+    def late() -> Generator[bytes]:
+        time.sleep(0.3)
+        cords.opened(SimpleNamespace(is_closed=False, extensions={"network_stream": stream}))
+        assert client.recv(1) == b""
+        ended.set()
+        yield b""
+
+    with server, client:
+        with pytest.raises(TimeoutError):
+            next(watched(late, time.monotonic() + 0.05, cords))
+        assert ended.wait(3)
+
+
+def test_a_server_that_sends_without_end_is_left_at_the_limit() -> None:
+    def endless() -> Generator[str]:
+        while True:
+            yield "x"
+
+    began = time.monotonic()
+    with pytest.raises(TimeoutError, match="not done in time"):
+        list(watched(endless, began + 0.3, Cords()))
+    assert time.monotonic() - began < 2.0
+
+
+def test_what_fails_in_the_reading_thread_is_raised_where_it_is_followed() -> None:
+    def failing() -> Generator[int]:
+        yield 1
+        raise KeyError("gone")
+
+    found = watched(failing, time.monotonic() + 60, Cords())
+    assert next(found) == 1
+    with pytest.raises(KeyError, match="gone"):
+        next(found)
 
 
 def test_a_refusal_for_another_cause_does_not_cost_the_form_of_replies() -> None:
