@@ -306,8 +306,8 @@ def _by_cues(
     if is_outside(english) and not registry.mentioned(english):
         return replace(query, kind="outside")
     if cues().expanding.search(plain(english)) and len(several := _several(query.standalone, documents)) > 1:
-        parts = [Query(one, one, "expansion", query.language, term=one) for one in several]
-        return replace(query, kind="compound", parts=tuple(parts))
+        expansions = (Query(one, one, "expansion", query.language, term=one) for one in several)
+        return replace(query, kind="compound", parts=tuple(expansions))
     if cues().expanding.search(plain(english)) and (short := documents.acronym_in(english)):
         return replace(query, kind="expansion", term=short)
     if (name := named(english)) and documents.names(name):
