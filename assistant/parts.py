@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from assistant.language import plain, tables
+from assistant.language import detect, plain, tables
 from corpus.spans import sentences
 
 _CUES = Path(__file__).with_name("cues.toml")
@@ -124,7 +124,9 @@ def asks_whether(text: str) -> bool:
     (True, False)
     """
     words = re.findall(r"\w+", plain(text))
-    return bool(words) and words[0] in _VERBS
+    asking = tables()[detect(text)].interrogatives
+    open_ended = any(word in asking for word in words)
+    return bool(words) and (words[0] in _VERBS or (text.rstrip().endswith("?") and not open_ended))
 
 
 def compound(text: str) -> list[str]:

@@ -177,7 +177,7 @@ def _stands_beside(around: str, registry: Registry) -> bool:
     about = cues().defining | cues().wordings | cues().pointing
     content = content_words(rest, language)
     # Who wants a wording sent does not ask whether one is right.
-    wants = any(word in cues().wanting for word in words)
+    wants = any(word in cues().wanting and word not in cues().pointing for word in words)
     asks = bool(content) or around.rstrip().endswith(_ASKS)
     return asks and not wants and all(word in about for word in content)
 
@@ -205,6 +205,10 @@ def _quotations(question: str) -> Iterator[tuple[str, str]]:
         if match := one.search(question):
             yield match["text"], f"{question[: match.start()]} {question[match.end() :]}"
     spans = sentences(question)
+    for start, end in spans if len(spans) > 2 else ():
+        if question[start:end].rstrip().endswith(_ASKS):
+            beside = (question[end:].strip(), question[:start].strip())
+            yield from ((text, question[start:end]) for text in beside if _is_a_text(text))
     if len(spans) > 1:
         (first, after), (before, last) = (spans[0], spans[-1])
         yield question[:before].strip(), question[before:last]
@@ -302,8 +306,8 @@ def _by_cues(
     if is_outside(english) and not registry.mentioned(english):
         return replace(query, kind="outside")
     if cues().expanding.search(plain(english)) and len(several := _several(query.standalone, documents)) > 1:
-        parts = [Query(one, one, "expansion", query.language, term=one) for one in several]
-        return replace(query, kind="compound", parts=tuple(parts))
+        expansions = (Query(one, one, "expansion", query.language, term=one) for one in several)
+        return replace(query, kind="compound", parts=tuple(expansions))
     if cues().expanding.search(plain(english)) and (short := documents.acronym_in(english)):
         return replace(query, kind="expansion", term=short)
     if (name := named(english)) and documents.names(name):
@@ -561,7 +565,7 @@ def _expansion(text: str, registry: Registry) -> str | None:
 
 
 def _several(text: str, documents: Documents) -> list[str]:
-    """The acronyms that a text names one after the other; those that the documents spell out may be in small letters."""
+    """The acronyms that a text names one after the other; those that the documents know in small letters too."""
     ties = _either([*cues().either, *(tie for phrases in tables().values() for tie in phrases.conjunctions)])
     run = rf"\w{{2,}}(?:(?:\s*[,;/&、，]\s*(?:(?:{ties})\s+)?|\s+(?:{ties})\s+)\w{{2,}})+"
     for match in re.finditer(rf"(?<!\w){run}(?!\w)", text):

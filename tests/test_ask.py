@@ -309,6 +309,8 @@ ALTERED = SAID.replace("lend", "sell")
         f"Is this official?\n{ALTERED}",
         f"Is our definition of a shared garden okay? {ALTERED}",
         f"Definition: {ALTERED}",
+        f"Could you tell me whether we have this right? {ALTERED}",
+        f"Hi, our printer sent this. Is it ok? {ALTERED}",
         f"¿Es oficial este párrafo? {ALTERED}",
         f"Ist folgender Satz offiziell? „{ALTERED}“",
     ],
