@@ -25,8 +25,8 @@ ONE_FILE_EACH = (
     "PIL", "Stemmer", "alembic", "argon2", "babel", "bm25s", "charset_normalizer", "chromadb", "diskcache", "docx",
     "gradio", "httpx", "huggingface_hub", "ir_measures", "jinja2",
     "langchain", "langchain_core", "limits",
-    "markdown_it", "mcp", "onnxruntime", "openai", "openpyxl", "playwright", "prometheus_client", "pydantic_settings", "pypdf",
-    "pymupdf_fonts", "pypdfium2", "rapidfuzz", "reportlab", "sentence_transformers", "sqlalchemy", "tenacity",
+    "markdown_it", "mcp", "onnxruntime", "openai", "openpyxl", "playwright", "prometheus_client", "pydantic_settings",
+    "pymupdf_fonts", "pypdf", "pypdfium2", "rapidfuzz", "reportlab", "sentence_transformers", "sqlalchemy", "tenacity",
     "tokenizers", "torch", "trafilatura", "typer", "uvicorn",
 )  # fmt: skip
 

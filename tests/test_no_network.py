@@ -80,7 +80,9 @@ def alone(command: Sequence[str], folder: Path) -> Seen:
     for path in (witness, trace):
         path.unlink(missing_ok=True)
     environment = {
-        **os.environ, "PYTHONPATH": f"{folder / 'site'}:{ROOT}", "WITNESS": str(witness), "PYTHONUNBUFFERED": "1",
+        # Where it seems to be tested, onnxruntime is silent by itself.
+        **{name: value for name, value in os.environ.items() if name not in ("CI", "ORT_DISABLE_TELEMETRY")},
+        "PYTHONPATH": f"{folder / 'site'}:{ROOT}", "WITNESS": str(witness), "PYTHONUNBUFFERED": "1",
         "ASSISTANT_CORPUS": str(folder / "documents"), "ASSISTANT_INDEX": str(folder / "index"),
     }  # fmt: skip
     traced = [*_TRACE, "-o", str(trace), *command] if _traces() else list(command)
@@ -131,6 +133,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def assistant(*words: str) -> list[str]:
     return [sys.executable, "-m", "assistant", *words]
+
+
+def test_onnxruntime_is_told_to_be_silent_before_it_is_loaded() -> None:
+    program = (
+        "import os, sys; os.environ.pop('ORT_DISABLE_TELEMETRY', None); import index.graph; "
+        "print(os.environ['ORT_DISABLE_TELEMETRY'], 'onnxruntime' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split() == ["1", "False"]
 
 
 def test_an_attempt_to_get_out_is_counted(folder: Path) -> None:
