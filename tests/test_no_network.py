@@ -168,3 +168,15 @@ def test_nothing_is_sent_to_another_machine(folder: Path, command: list[str], ex
     assert seen.status == 0, seen.output
     assert expected in seen.output
     assert seen.attempts == ()
+
+
+def test_a_program_that_goes_on_running_tells_nobody_either(folder: Path) -> None:
+    # onnxruntime would report its sessions some seconds after they were made, which short commands do not live to see.
+    program = (
+        "import time; from assistant.service import Service; from assistant.settings import load_settings; "
+        "service = Service(load_settings()); service.assistant(); service.warm_up(); time.sleep(15); print('done')"
+    )
+    assert alone(assistant("index", "build"), folder).status == 0
+    seen = alone([sys.executable, "-c", program], folder)
+    assert seen.output.endswith("done\n"), seen.output
+    assert seen.attempts == ()
