@@ -60,12 +60,13 @@ def _leads_on(assistant: Asked, question: str, given: set[str]) -> bool:
 def _candidates(assistant: Asked, answer: Answer, places: Sequence[Citation]) -> Iterator[str]:
     said = messages(answer.language)["frame"]
     for definition in _near_terms(assistant.registry, answer, places):
-        yield _question_for(definition, answer.language)
+        yield question_for(definition, answer.language)
     for heading in _near_headings(assistant, places):
         yield said["ask_about"].format(heading=heading)
 
 
-def _question_for(definition: Definition, language: str) -> str:
+def question_for(definition: Definition, language: str) -> str:
+    """A question for a definition, in a language: in English the registry's own where it has one."""
     if language == "en" and definition.question:
         return definition.question
     name = (definition.translations.get(language) or (definition.term,))[0]

@@ -10,6 +10,8 @@ from assistant.ask import Assistant
 from assistant.messages import messages
 from assistant.related import MOST, related
 from assistant.types import Answer, Turn
+from assistant.web import cards
+from assistant.web.speech import speaking
 from index.search import Snapshot
 from tests.fakes import calibration
 
@@ -79,3 +81,11 @@ def test_a_follow_up_is_searched_for_without_its_topic_on_request(assistant: Ass
     literal = assistant.ask("and what does it lend?", history, literally=True)
     assert "shared garden" in usual.standalone_question
     assert "shared garden" not in literal.standalone_question
+
+
+def test_the_page_begins_with_questions_in_the_readers_language(assistant: Assistant) -> None:
+    assert list(cards.examples(assistant)) == ["What is a shared garden?"]
+    with speaking("es"):
+        (question,) = cards.examples(assistant)
+    assert "huerto compartido" in question
+    assert assistant.ask(question).mode == "definition"

@@ -10,11 +10,12 @@ from urllib.parse import quote as percent_encode
 
 from assistant.question import content_words
 from assistant.registry import Registry
+from assistant.related import question_for
 from assistant.types import Answer, Citation, Support
 from assistant.web.conversation import Exchange
 from assistant.web.site import Answerer
 from assistant.web.speech import day as day
-from assistant.web.speech import said
+from assistant.web.speech import language, said
 from corpus.types import Document, Section
 from index.words import terms
 
@@ -192,6 +193,14 @@ def remark(answer: Answer) -> str:
 def numbered(answer: Answer) -> dict[int, Citation]:
     """The citations by the number that text and cards show: both take it from the same object."""
     return {citation.number: citation for citation in answer.citations}
+
+
+def examples(answerer: Answerer) -> Sequence[str]:
+    """Questions to start from, in the reader's language."""
+    if language() == "en":
+        return answerer.examples
+    asked = [one for one in answerer.registry.definitions if one.question]
+    return [question_for(one, language()) for one in asked] or answerer.examples
 
 
 def nearest(answer: Answer) -> list[Near]:
