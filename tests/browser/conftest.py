@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from assistant.web.app import create_app
 from assistant.web.serve import bind
@@ -27,6 +27,8 @@ FLAGS = [
     "--disable-sync",
 ]
 DESKTOP = {"width": 1280, "height": 800}
+# A busy machine takes its time over the chat's scripts; what is awaited comes or does not come.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="module")
