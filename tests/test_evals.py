@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import openpyxl  # type: ignore[import-untyped]
 import pytest
-import uvicorn
 from typer.testing import CliRunner
 
 from assistant.ask import Assistant
@@ -25,7 +24,6 @@ from assistant.model import Model
 from assistant.settings import Settings, load_settings
 from assistant.types import Answer, Sentence, Turn
 from assistant.web.app import create_app
-from assistant.web.serve import bind
 from corpus.errors import UserError
 from corpus.types import Passage
 from evals.command import Gate, prepare, system_of
@@ -49,6 +47,7 @@ from evals.variants import variants
 from index.search import Snapshot
 from tests.conftest import GARDENS, lend
 from tests.fakes import calibration
+from tests.servers import serving
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 WORDING = GARDENS[GARDENS.index("Shared gardens are plots") : GARDENS.index("\n\nThe expressions")]
@@ -548,19 +547,9 @@ def test_a_set_is_run_from_the_command_line_and_a_gate_that_does_not_hold_is_tol
 
 def test_a_running_server_is_asked_several_questions_at_once_and_scores_as_here(settings: Settings) -> None:
     ground = prepare("gardens.jsonl", settings)
-    sock = bind("127.0.0.1", 0)
-    web = create_app(lambda: ground.assistant)
-    server = uvicorn.Server(uvicorn.Config(web, log_level="critical", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
-    thread.start()
-    address = f"http://127.0.0.1:{sock.getsockname()[1]}"
-    try:
+    with serving(create_app(lambda: ground.assistant)) as address:
         done = CliRunner().invoke(app, ["evals", "run", "gardens.jsonl", "--url", address, "--report", "there"])
-        assert done.exit_code == 0, done.exception
-    finally:
-        server.should_exit = True
-        thread.join()
-        sock.close()
+    assert done.exit_code == 0, done.exception
     here = CliRunner().invoke(app, ["evals", "run", "gardens.jsonl", "--report", "here"])
     assert here.exit_code == 0
     there = read_records(Path("there"))

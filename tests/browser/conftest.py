@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from assistant.web.app import create_app
-from assistant.web.serve import bind
 from tests.browser.library import Library
 from tests.fakes import MemoryRecords
+from tests.servers import serving
 
 # What a browser in a container needs, and what keeps it from calling its maker.
 FLAGS = [
@@ -43,15 +41,9 @@ def records() -> MemoryRecords:
 
 @pytest.fixture(scope="module")
 def address(library: Library, records: MemoryRecords) -> Iterator[str]:
-    sock = bind("127.0.0.1", 0)
     app = create_app(lambda: library, records=records, contact="office@harbour.example")
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
-    thread.start()
-    yield f"http://127.0.0.1:{sock.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    sock.close()
+    with serving(app) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")

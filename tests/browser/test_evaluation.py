@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page, expect
 
 from assistant.service import Service, build
 from assistant.settings import load_settings
 from assistant.web.app import create_app
-from assistant.web.serve import bind
 from evals.page import mount
 from tests.browser.conftest import DESKTOP
 from tests.conftest import lend
+from tests.servers import serving
 
 QUESTIONS = [
     {"id": "a", "question": "What is a shared garden?", "behaviour": "answer", "type": "definition",
@@ -36,24 +34,16 @@ def desk(browser: Browser, corpus_folder: Path, graphs: Path) -> Iterator[Page]:
     settings = load_settings(corpus=corpus_folder)
     build(settings)
     assistant = Service(settings).assistant()
-    sock = bind("127.0.0.1", 0)
     app = create_app(lambda: assistant, staff=lambda app, site: mount(app, site, settings))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
-    thread.start()
-    address = f"http://127.0.0.1:{sock.getsockname()[1]}"
-    context = browser.new_context(viewport=DESKTOP)  # type: ignore[arg-type]
-    page = context.new_page()
     elsewhere: list[str] = []
-    page.on(
-        "request", lambda one: None if one.url.startswith((address, "data:", "blob:")) else elsewhere.append(one.url)
-    )
-    page.goto(f"{address}/evaluation")
-    yield page
-    context.close()
-    server.should_exit = True
-    thread.join()
-    sock.close()
+    with serving(app) as address:
+        context = browser.new_context(viewport=DESKTOP)  # type: ignore[arg-type]
+        page = context.new_page()
+        ours = (address, "data:", "blob:")
+        page.on("request", lambda one: None if one.url.startswith(ours) else elsewhere.append(one.url))
+        page.goto(f"{address}/evaluation")
+        yield page
+        context.close()
     assert elsewhere == []
 
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page, expect
 
 from assistant.building import Builder
 from assistant.settings import Settings, load_settings
 from assistant.web import indexing
 from assistant.web.app import create_app
-from assistant.web.serve import bind
 from tests.browser.conftest import DESKTOP
 from tests.browser.library import Library
 from tests.conftest import write_corpus
+from tests.servers import serving
 from tests.test_indexing import NEW, Works
 
 PHONE = {"width": 360, "height": 740}
@@ -43,15 +41,9 @@ def office(tmp_path: Path) -> Iterator[Office]:
     works, library = Works(), Library()
     builder = Builder(settings, works)
     app = create_app(lambda: library, staff=lambda app, site: indexing.mount(app, site, settings, builder))
-    sock = bind("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
-    thread.start()
-    yield Office(f"http://127.0.0.1:{sock.getsockname()[1]}", corpus, works, builder)
-    works.free.set()
-    server.should_exit = True
-    thread.join()
-    sock.close()
+    with serving(app) as address:
+        yield Office(address, corpus, works, builder)
+        works.free.set()
 
 
 @pytest.fixture

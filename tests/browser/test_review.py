@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, expect
 
@@ -16,11 +14,11 @@ from assistant.accounts import Users
 from assistant.records.store import Store
 from assistant.web.accounts import Accounts
 from assistant.web.app import create_app
-from assistant.web.serve import bind
 from assistant.web.site import Site
 from tests.browser.conftest import DESKTOP
 from tests.browser.library import Library
 from tests.fakes import weak_hasher
+from tests.servers import serving
 
 PHONE = {"width": 360, "height": 740}
 PASSWORD = "open sesame!"
@@ -57,14 +55,8 @@ def address(store: Store) -> Iterator[str]:
         """Beside Review no page of the staff is looked at here."""
 
     app = create_app(lambda: library, records=store, accounts=Accounts(store, users=users), staff=staff)
-    sock = bind("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
-    thread.start()
-    yield f"http://127.0.0.1:{sock.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    sock.close()
+    with serving(app) as started:
+        yield started
 
 
 @pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Page
 
@@ -16,13 +14,13 @@ from assistant.building import Builder
 from assistant.settings import load_settings
 from assistant.web import indexing
 from assistant.web.app import create_app
-from assistant.web.serve import bind
 from assistant.web.site import Site
 from evals import page as evaluation
 from index.build import build_index
 from tests.browser.library import LANTERN, Library
 from tests.conftest import write_corpus
 from tests.fakes import HashingEncoder, MemoryRecords
+from tests.servers import serving
 from tests.test_indexing import NEW, Works
 
 
@@ -113,13 +111,5 @@ def served(folder: Path) -> Iterator[str]:
     # Something for the page Review; its name is a_0001.
     records.keep(library.ask("What is a boat?"), conversation="c", user=None, configuration="shipped")
     app = create_app(lambda: library, contact="office@harbour.example", staff=staff, records=records)
-    sock = bind("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{sock.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-        sock.close()
+    with serving(app) as address:
+        yield address
