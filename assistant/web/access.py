@@ -87,3 +87,9 @@ def visitor_in(request: HTTPConnection | None) -> Visitor:
 def person_in(request: HTTPConnection) -> Person | None:
     """The person who made a request; None for the unknown, and where nobody is asked."""
     return visitor_in(request).person
+
+
+def user_in(request: HTTPConnection) -> str | None:
+    """The name of the person who made a request; None for the unknown, and where nobody is asked."""
+    person = person_in(request)
+    return person.name if person else None

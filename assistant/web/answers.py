@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from assistant.web import render
+from assistant.web.access import user_in
 from assistant.web.site import Site
 from assistant.web.speech import said
 
@@ -24,7 +25,7 @@ def router(site: Site) -> APIRouter:
     @routes.get("/api/conversations")
     def conversations(request: Request) -> JSONResponse:
         """A person's conversations, newest first; null for somebody whom we do not know: their browser has the list."""
-        user = user_of(request)
+        user = user_in(request)
         if site.records is None or user is None:
             return JSONResponse(None)
         found = site.records.conversations(user)
@@ -32,14 +33,8 @@ def router(site: Site) -> APIRouter:
 
     @routes.delete("/api/conversations/{identifier}")
     def remove(identifier: str, request: Request) -> JSONResponse:
-        user = user_of(request)
+        user = user_in(request)
         removed = bool(site.records and user and site.records.remove_conversation(identifier, user))
         return JSONResponse({"removed": removed}, status_code=200 if removed else 404)
 
     return routes
-
-
-def user_of(request: Request) -> str | None:
-    """The name of who asks, where that is known."""
-    person = getattr(request.state, "person", None)
-    return person.name if person else None

@@ -20,8 +20,7 @@ from fastapi import FastAPI
 
 from assistant.logs import about
 from assistant.web import render, speech, talking
-from assistant.web.access import visiting, visitor_in
-from assistant.web.answers import user_of
+from assistant.web.access import user_in, visiting, visitor_in
 from assistant.web.conversation import Conversation
 from assistant.web.endpoints import endpoints
 from assistant.web.site import Site
@@ -232,7 +231,7 @@ def _address_of(request: gr.Request) -> str:
 
 
 def _user_of(request: gr.Request) -> str | None:
-    return user_of(request.request) if request.request else None
+    return user_in(request.request) if request.request else None
 
 
 def _shown(site: Site, talk: Conversation, base: str, typed: str | None = "") -> Update:

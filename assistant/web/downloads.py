@@ -16,7 +16,7 @@ from assistant.exports import answer_as, as_record, conversation_as, title_of
 from assistant.records.types import Kept
 from assistant.registry import Registry
 from assistant.web import render
-from assistant.web.answers import user_of
+from assistant.web.access import user_in
 from assistant.web.site import Site
 from assistant.web.speech import said
 
@@ -57,7 +57,7 @@ def router(site: Site) -> APIRouter:
     def conversation(identifier: str, form: str, request: Request) -> Response:
         if form not in _CONVERSATION:
             return _no_such_form(site, form, _CONVERSATION)
-        kept = site.records.conversation(identifier, user_of(request)) if site.records else ()
+        kept = site.records.conversation(identifier, user_in(request)) if site.records else ()
         if not kept:
             sentence = said("There is no conversation at this address: it may have been removed, or is not yours.")
             return _missing(site, said("No such conversation"), sentence)

@@ -16,7 +16,7 @@ from assistant.records.grouping import BEHAVIOURS, as_csv, as_json_line, csv_of,
 from assistant.records.types import Kept, Records, Resolution
 from assistant.registry import Registry
 from assistant.web import render
-from assistant.web.answers import user_of
+from assistant.web.access import user_in
 from assistant.web.site import Site
 from assistant.web.speech import said
 from corpus.errors import UserError
@@ -53,7 +53,7 @@ def router(site: Site, records: Records) -> APIRouter:
         if chosen is None:
             return _problem(site, said("Found the action {name}, expected one of the page's.", name=resolution))
         try:
-            count = records.resolve(answer, chosen, note, user_of(request))
+            count = records.resolve(answer, chosen, note, user_in(request))
         except UserError as error:
             return _problem(site, str(error))
         return RedirectResponse(f"{PATH}?done={count}", status_code=303)
@@ -61,7 +61,7 @@ def router(site: Site, records: Records) -> APIRouter:
     @routes.post(f"{PATH}/export")
     def export(request: Request, closed: Annotated[bool, Form()] = False) -> Response:
         found = records.to_review(resolved=closed)
-        records.log("review: export", f"{len(found)} answers, {'closed' if closed else 'open'}", user_of(request))
+        records.log("review: export", f"{len(found)} answers, {'closed' if closed else 'open'}", user_in(request))
         return _file(csv_of(found), "review.csv", "text/csv")
 
     @routes.get(f"{PATH}/question")
@@ -86,7 +86,7 @@ def router(site: Site, records: Records) -> APIRouter:
         if not question.strip() or behaviour not in BEHAVIOURS:
             return _problem(site, said("Found no question, or no behaviour of the list: fill in both."))
         row = _row(kept, question.strip()[:_LONGEST], behaviour, evidence)
-        records.resolve(_same(records, answer), "question_set", f"{row['id']}: {row['behaviour']}", user_of(request))
+        records.resolve(_same(records, answer), "question_set", f"{row['id']}: {row['behaviour']}", user_in(request))
         if form == "csv":
             return _file(as_csv(row), f"{row['id']}.csv", "text/csv")
         return _file(as_json_line(row), f"{row['id']}.jsonl", "application/jsonl")
