@@ -46,6 +46,7 @@ class Phrases:
     definite: frozenset[str]
     possessives: frozenset[str]
     pronouns: frozenset[str]
+    impersonal: tuple[str, ...]
     objects: frozenset[str]
     askers: tuple[str, ...]
     conjunctions: tuple[str, ...]
@@ -213,6 +214,7 @@ def _phrases(table: Mapping[str, Any]) -> Phrases:
         possessives=frozenset(listed("possessives")),
         definite=frozenset(listed("definite")),
         pronouns=frozenset(listed("pronouns")),
+        impersonal=tuple(table.get("impersonal", ())),
         objects=frozenset(listed("objects")),
         askers=listed("askers"),
         conjunctions=listed("conjunctions"),

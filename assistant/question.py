@@ -591,7 +591,7 @@ def _standalone(
 ) -> str | None:
     """A follow-up with the topic of the turns before it; None where it stands on its own."""
     core = _without_conjunction(text, phrases)
-    pronoun = _word_of(phrases.pronouns, core) or _object(core, phrases) or _trailing(core)
+    pronoun = _pronoun(core, phrases) or _object(core, phrases) or _trailing(core)
     if not (pronoun or core != text or _is_elliptic(core, phrases)) or registry.mentioned(core):
         # Where the question names a term itself, its pronoun stands for that.
         return None
@@ -605,6 +605,18 @@ def _standalone(
     owner = topic + "'s" if plain(pronoun.group()) in phrases.possessives else topic
     elided = " " if pronoun.group().endswith("'") else ""
     return f"{core[: pronoun.start()]}{owner}{elided}{core[pronoun.end() :]}"
+
+
+def _pronoun(text: str, phrases: Phrases) -> re.Match[str] | None:
+    """A pronoun that stands for something: "does it cost to join" says "it" of nothing."""
+    empty = [found.span() for found in _words_of(phrases.impersonal).finditer(text.replace("’", "'"))]
+    return next(
+        (
+            one for one in _words_of(phrases.pronouns).finditer(text)
+            if not any(start <= one.start() < end for start, end in empty)
+        ),
+        None,
+    )  # fmt: skip
 
 
 def _object(text: str, phrases: Phrases) -> re.Match[str] | None:
@@ -643,8 +655,12 @@ def _is_elliptic(text: str, phrases: Phrases) -> bool:
 
 
 def _word_of(words: Iterable[str], text: str) -> re.Match[str] | None:
-    any_of_them = "|".join(map(whole_word, sorted(words, key=len, reverse=True))) or r"(?!)"
-    return pattern(any_of_them).search(text)
+    return _words_of(words).search(text)
+
+
+def _words_of(words: Iterable[str]) -> re.Pattern[str]:
+    """What finds any of some words or phrases, the longest first."""
+    return pattern("|".join(map(whole_word, sorted(words, key=len, reverse=True))) or r"(?!)")
 
 
 def _either(phrases: Iterable[str]) -> str:
@@ -656,6 +672,9 @@ def topic_of(history: Sequence[Turn], registry: Registry, known: Callable[[str],
     for turn in reversed(history):
         if turn.role != "user":
             continue
+        if (asked := asked_term(turn.content, registry)) and asked.found and asked.found.corrected:
+            # A name that was misspelt stands in the turn as it was typed.
+            return asked.found.definition.term
         name = registry.mentioned(turn.content)
         phrase = _longest_known(turn.content, known)
         if name and not (phrase and name[0] in plain(phrase) and len(plain(phrase)) > len(name[0]) + len("the ")):

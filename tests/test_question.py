@@ -429,3 +429,18 @@ def test_an_article_is_no_pronoun(question: str) -> None:
 def test_a_term_that_the_documents_lack_is_named_in_the_askers_words() -> None:
     query = ask("O que é um jardim botânico?")
     assert (query.kind, query.definition, query.term) == ("definition", None, "jardim botânico")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How much does it cost to join?", "How long does it take to become a member?", "Is it possible to visit?",
+        "Combien de membres y a-t-il ?", "Wie viele Mitglieder gibt es?", "Ist es möglich, Mitglied zu werden?",
+    ],
+)  # fmt: skip
+def test_a_word_that_stands_for_nothing_takes_no_topic(question: str) -> None:
+    assert "shared garden" not in ask(question, "What is a shared garden?").standalone
+
+
+def test_a_follow_up_takes_the_term_that_was_meant_by_a_misspelt_one() -> None:
+    assert "shared garden" in ask("and who runs it?", "what is a shared gardn?").standalone
