@@ -19,7 +19,17 @@ from assistant.check import check_wording
 from assistant.citations import cite
 from assistant.contrast import only_in
 from assistant.define import defining_span
-from assistant.extract import Candidate, Evidence, choose, disagreeing, gather, in_context, is_tainted, marked
+from assistant.extract import (
+    Candidate,
+    Evidence,
+    choose,
+    disagreeing,
+    gather,
+    in_context,
+    is_tainted,
+    marked,
+    passages_for,
+)
 from assistant.gate import confidence as confidence_of
 from assistant.gate import contradicts, reason
 from assistant.language import plain, whole_word
@@ -414,17 +424,17 @@ class Assistant:
         """A term that the registry lacks: the sentences that define it, or an honest refusal."""
         term = query.term or ""
         mentions = self._mentions(term)
-        evidence = self._gather(query)
-        spans = self._defining(term, [*mentions, *(hit.passage for hit in evidence.hits)])
+        found = passages_for(self.snapshot, query.standalone, query.language, query.forms)
+        spans = self._defining(term, [*mentions, *found])
         if spans:
             return self._quote(query, "extractive", spans, _DEFINED_IN_TEXT)
         acronym = self.snapshot.acronyms.find(term)
         if acronym and plain(acronym.long) != plain(term):
-            if found := self.registry.find(acronym.long):
-                return self._define(replace(query, definition=found.definition.term))
+            if known := self.registry.find(acronym.long):
+                return self._define(replace(query, definition=known.definition.term))
             return self._define_in_text(replace(query, term=acronym.long))
         why = "term_only_mentioned" if mentions else "term_not_defined"
-        return self._refuse(query, why, _UNDEFINED, mentions or [hit.passage for hit in evidence.hits])
+        return self._refuse(query, why, _UNDEFINED, mentions or found)
 
     def _defining(self, term: str, passages: Sequence[Passage]) -> list[tuple[Document, Span]]:
         """Where documents define a term, at most one place in each: bodies that define it each their own way."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
 
@@ -151,16 +151,11 @@ def gather(
     """Search for a question, in its own words and in languages of the documents, and rank the sentences found."""
     english = next((form.text for form in forms if form.language == "en"), None)
     kind = expected(question, language, english)
-    own = Asked.of(snapshot, Form(language, question), kind)
-    in_forms = {form.language for form in forms}
-    asked = [own, *(Asked.of(snapshot, form, kind) for form in forms)]
     hits: list[Hit] = []
     candidates: list[Candidate] = []
+    asked = [Asked.of(snapshot, form, kind) for form in (Form(language, question), *forms)]
     for one in asked:
-        # A form in another language is asked of the documents in that language alone.
-        found = [
-            hit for hit in snapshot.search(one.text, PASSAGES_READ, one.encoded) if one.reads(snapshot, hit, in_forms)
-        ]
+        found = _hits(snapshot, one.text, one.language, forms, one.encoded)
         hits += found
         candidates += _late(snapshot, one, _first(snapshot, found, one))
     evidence = Evidence(
@@ -178,6 +173,27 @@ def gather(
         rest = [one for one in evidence.candidates if one not in first]
         evidence = replace(evidence, candidates=(*readings(reader, english, first), *rest))
     return _settled(ranked(evidence, ranker))
+
+
+def passages_for(snapshot: Snapshot, question: str, language: str, forms: Sequence[Form]) -> list[Passage]:
+    """The passages that `gather` looks at, the best first."""
+    asked = (Form(language, question), *forms)
+    hits = [hit for form in asked for hit in _hits(snapshot, form.text, form.language, forms)]
+    return [hit.passage for hit in sorted(hits, key=lambda hit: -hit.score)]
+
+
+def _hits(
+    snapshot: Snapshot, text: str, language: str, forms: Sequence[Form], encoded: Encoded | None = None
+) -> list[Hit]:
+    """What is found for a form of a question: one in another language is asked of the documents in that language
+    alone."""
+    in_forms = {form.language for form in forms}
+
+    def is_asked_in_it(hit: Hit) -> bool:
+        written_in = snapshot.info(hit.passage.document_id).language
+        return written_in == language if language in in_forms else written_in not in in_forms
+
+    return [hit for hit in snapshot.search(text, PASSAGES_READ, encoded) if is_asked_in_it(hit)]
 
 
 def is_decided(question: str, evidence: Evidence) -> bool:
@@ -229,6 +245,16 @@ def _settled(evidence: Evidence) -> Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """A word of a question as a document's terms are looked through for it: its weight, its terms, and those of each
+    other word for the same."""
+
+    weight: float
+    terms: tuple[str, ...]
+    others: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A question made ready for ranking: as encoded, words of content by weight with other words for
     them, acronyms, and the kind of thing it asks for."""
@@ -240,6 +266,20 @@ class Asked:
     others: Mapping[str, tuple[str, ...]]
     acronyms: Sequence[Acronym]
     kind: str | None
+    known: dict[str, list[Wanted]] = field(default_factory=dict)
+
+    def wanted(self, language: str) -> list[Wanted]:
+        """The words of content in the terms of a language."""
+        if language not in self.known:
+            self.known[language] = [
+                Wanted(
+                    weight,
+                    tuple(terms(word, language)),
+                    tuple(tuple(terms(other, language)) for other in self.others.get(word, ())),
+                )
+                for word, weight in self.weights.items()
+            ]
+        return self.known[language]
 
     @classmethod
     def of(cls, snapshot: Snapshot, form: Form, kind: str | None) -> Asked:
@@ -253,11 +293,6 @@ class Asked:
             acronyms=snapshot.acronyms.spoken_of(form.text),
             kind=kind,
         )
-
-    def reads(self, snapshot: Snapshot, hit: Hit, in_forms: set[str]) -> bool:
-        """Whether this form of the question is the one that a hit's document is asked in."""
-        language = snapshot.info(hit.passage.document_id).language
-        return language == self.language if self.language in in_forms else language not in in_forms
 
 
 def _first(snapshot: Snapshot, hits: Sequence[Hit], asked: Asked) -> list[Candidate]:
@@ -482,27 +517,29 @@ def _weighted(snapshot: Snapshot, form: Form) -> tuple[dict[str, float], dict[st
 def _candidates(snapshot: Snapshot, hit: Hit, rank: int, asked: Asked) -> list[Candidate]:
     """The sentences of a passage, each with its scores but the late interaction."""
     document = snapshot.document(hit.passage.document_id)
+    wanted = asked.wanted(document.language)
     path = " ".join(hit.passage.heading_path)
-    around = _term_set(asked, document, f"{path} {document.text[hit.passage.start : hit.passage.end]}")
-    section_coverage = _coverage(asked, around, frozenset(), document.language)
-    above = _coverage(asked, _term_set(asked, document, f"{path} {document.title}"), frozenset(), document.language)
+    around = _held(wanted, _term_set(asked, document, f"{path} {document.text[hit.passage.start : hit.passage.end]}"))
+    above = _held(wanted, _term_set(asked, document, f"{path} {document.title}"))
+    section = (_share(wanted, around) + max(0.0, hit.similarity or 0.0)) / 2
     spans, vectors = snapshot.sentences_in(hit.passage)
     similarities = vectors @ asked.encoded.vector[0] if spans else ()
     found = []
     for number, (span, similarity) in enumerate(zip(spans, similarities, strict=True)):
-        held = _term_set(asked, document, document.text[slice(*span)])
+        text = document.text[slice(*span)]
+        held = _held(wanted, _term_set(asked, document, text))
         found.append(
             Candidate(
                 document=document,
                 span=span,
-                coverage=_coverage(asked, held, around, document.language),
-                own=_coverage(asked, held, frozenset(), document.language),
-                heading=above,
+                coverage=_share(wanted, [max(own, _IN_SECTION * near) for own, near in zip(held, around, strict=True)]),
+                own=_share(wanted, held),
+                heading=_share(wanted, above),
                 similarity=max(0.0, float(similarity)),
-                section=(section_coverage + max(0.0, hit.similarity or 0.0)) / 2,
+                section=section,
                 passage=hit.score,
                 rank=rank,
-                has_expected=_has_expected(asked.kind, document.text[slice(*span)]),
+                has_expected=_has_expected(asked.kind, text),
                 is_heading=_is_heading(document, span),
                 place=(hit.passage, number),
             )
@@ -521,24 +558,19 @@ def _term_set(asked: Asked, document: Document, text: str) -> frozenset[str]:
     return frozenset(terms(" ".join((text, *forms)), document.language))
 
 
-def _coverage(asked: Asked, inside: frozenset[str], around: frozenset[str], language: str) -> float:
-    """The share of the question's content that a text holds, or what stands around it for less."""
-    total = sum(asked.weights.values())
-    found = sum(
-        weight * max(_held(asked, word, inside, language), _held(asked, word, around, language) * _IN_SECTION)
-        for word, weight in asked.weights.items()
-    )
-    return found / total if total else 0.0
+def _held(wanted: Sequence[Wanted], text: frozenset[str]) -> list[float]:
+    """For each word of a question 1 where a text holds it in any form, less where it holds one that asks for the
+    same, else 0."""
+    return [
+        1.0 if text.issuperset(one.terms) else _SYNONYM if any(map(text.issuperset, one.others)) else 0.0
+        for one in wanted
+    ]
 
 
-def _held(asked: Asked, word: str, text: frozenset[str], language: str) -> float:
-    """1 where a text holds a word in any form, less where it holds one that asks for the same, else 0."""
-    if not text:
-        return 0.0
-    if text.issuperset(terms(word, language)):
-        return 1.0
-    others = asked.others.get(word, ())
-    return _SYNONYM if any(text.issuperset(terms(other, language)) for other in others) else 0.0
+def _share(wanted: Sequence[Wanted], held: Sequence[float]) -> float:
+    """The share of a question's content, by rarity, that is held."""
+    total = sum(one.weight for one in wanted)
+    return sum(one.weight * value for one, value in zip(wanted, held, strict=True)) / total if total else 0.0
 
 
 def _unknown_share(snapshot: Snapshot, asked: Asked) -> float:

@@ -19,7 +19,11 @@ _INVISIBLE = dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", "")
 _SHAPES = {**_QUOTES, **_DASHES, **_LIGATURES, **_INVISIBLE}
 # A hyphen between letters at a line's end, the break of a page included.
 _BROKEN = re.compile(r"([^\W\d_])[-\u00ad\u2010][ \t]*\r?\n(?:[ \t]*\f[ \t]*\r?\n)?[ \t]*(?=([^\W\d_]))")
-_ASCII_SHAPES = {ord(char): shape for char, shape in _SHAPES.items() if char.isascii()}
+# What most other characters of an English text become; what is invisible leaves blanks that count.
+_ASCII_SHAPES = {ord(char): shape for char, shape in {**_QUOTES, **_DASHES, **_LIGATURES}.items()}
+_ASCII_SHAPES |= dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2009\u202f"), " ")
+# Marks of other scripts carry vowels or voicing and belong to the word: "が" is not "か".
+_ACCENTS = dict.fromkeys(range(0x300, 0x370))
 _SPACES = re.compile(r"\s+")
 # A character with the combining marks that follow it: normal forms are compared by cluster. A soft hyphen at a line's
 # end takes the line break with it.
@@ -63,10 +67,9 @@ def fold(text: str) -> Folded:
 
 def folded(text: str) -> str:
     """`fold(text).text` without leading and trailing white space, for names and questions."""
-    if text.isascii():
-        # Most of English needs no normal form and no map back.
-        return _SPACES.sub(" ", text.translate(_ASCII_SHAPES).lower()).strip()
-    return fold(text).text.strip()
+    shaped = text.translate(_ASCII_SHAPES)
+    # Most of English needs no normal form and no map back.
+    return _SPACES.sub(" ", shaped.lower()).strip() if shaped.isascii() else fold(text).text.strip()
 
 
 def without_accents(text: str) -> str:
@@ -75,10 +78,9 @@ def without_accents(text: str) -> str:
     >>> without_accents("Définição")
     'Definicao'
     """
-    decomposed = unicodedata.normalize("NFD", text)
-    # Marks of other scripts carry vowels or voicing and belong to the word: "が" is not "か".
-    stripped = "".join(char for char in decomposed if not "\u0300" <= char <= "\u036f")
-    return unicodedata.normalize("NFC", stripped)
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).translate(_ACCENTS))
 
 
 def search_form(text: str) -> str:

@@ -1,11 +1,14 @@
-"""Train the reader's adapter: `python -m evals.train_reader --data FOLDER --out reader.safetensors`.
+"""Train the reader's adapter: `python -m evals.train_reader --data FOLDER --mined FILE --out reader.safetensors`.
 
 `FOLDER` holds questions with the passages that answer them and passages that do not, as JSON Lines in
-xz (docs/reader.md names them, with their licences). Nothing of the sets that the product is judged with is
+xz (docs/reader.md names them, with their licences); `FILE` what the product's own search returns for some of
+them (`python -m evals.mine_negatives`); and evals/reading are exercises written for this project, with
+questions that a passage only seems to answer. Nothing of the sets that the product is judged with is
 among them. A text that the reader is shown is a sentence with its neighbours, as in the product; what does
 not answer is another window of the same passage, the most alike, or a passage of the same article.
 
-Low-rank adaptation (Hu et al. 2021) of the encoder's model, one pass, learning rate by warm-up and cosine.
+Low-rank adaptation (Hu et al. 2021) of the encoder's model, learning rate by warm-up and cosine; with `--start`
+from an adapter that was trained before.
 Reproducible from its seed on one machine; taken up again from a checkpoint that is written every five
 minutes. On two cores with bfloat16 about 28 examples a second.
 """
@@ -26,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
 from corpus.spans import Span, sentences
@@ -41,12 +44,14 @@ SPANS = {
 }  # fmt: skip
 SELECTIONS = ("selqa", "qed_select", "qed_train_select")
 PAIRS = {"or_sharc_pairs": None, "medquad_pairs": 800}
+EXERCISES = Path(__file__).with_name("reading")
+# Of the exercises every eighth passage is kept for `python -m evals.bench_reader`.
+KEPT = 8
 _WINDOW_WORDS = 85
 _LONGEST_ANSWER = 25
 _BATCH = 32
 _SORTED_TOGETHER = 50
 _WARM_UP = 150
-_LEARNING_RATE = 7e-4
 _PLACE_WEIGHT = 0.25
 _SAVE_EVERY = 300.0
 _SHOWN_EVERY = 50
@@ -78,9 +83,11 @@ def main() -> None:
     arguments = _arguments()
     torch.manual_seed(SEED)
     net = ReaderNet(find_model(SHIPPED_MODEL))
-    examples = tokenised(net, read_examples(arguments.data))
-    print(f"{len(examples)} examples, {sum(one.answers for one in examples)} of them answers")
-    train(net, batches(examples), arguments.out.with_suffix(".checkpoint"), arguments.steps)
+    if arguments.start:
+        net.take(load_file(arguments.start))
+    examples = tokenised(net, read_examples(arguments))
+    print(f"{len(examples)} examples, {sum(one.answers for one in examples)} of them answers", flush=True)
+    train(net, batches(examples), arguments.out.with_suffix(".checkpoint"), arguments.steps, arguments.rate)
     save_file(net.adapter(), arguments.out)
     print(f"{arguments.out}: {digest_of(arguments.out)}")
 
@@ -89,20 +96,69 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("reader.safetensors"))
+    parser.add_argument("--mined", type=Path, help="what evals.mine_negatives wrote")
+    parser.add_argument("--public", type=float, default=1.0, help="the share of the public examples that is read")
+    parser.add_argument("--searched", type=float, default=1.0, help="the share of what is in the file of --mined")
+    parser.add_argument("--times", type=int, default=3, help="how often the exercises are read")
+    parser.add_argument("--start", type=Path, help="an adapter to go on from")
     parser.add_argument("--steps", type=int, default=3000, help="batches of 32")
+    parser.add_argument("--rate", type=float, default=7e-4, help="the highest learning rate")
     return parser.parse_args()
 
 
-def read_examples(folder: Path) -> list[Example]:
-    """Every example, in an order drawn by the seed."""
+def read_examples(arguments: argparse.Namespace) -> list[Example]:
+    """Every example that is asked for, in an order drawn by the seed."""
     chooser = random.Random(SEED)
-    found = [
+    folder = arguments.data
+    public = [
         *(example for name, most in SPANS.items() for example in _of_spans(folder, name, most, chooser)),
         *(example for name in SELECTIONS for example in _of_selection(folder, name, chooser)),
         *(example for name, most in PAIRS.items() for example in _of_pairs(folder, name, most, chooser)),
     ]
+    searched = [_mined(row) for row in (_lines_of(arguments.mined) if arguments.mined else ())]
+    rows = exercises(kept=False)
+    written = [example for _ in range(arguments.times) for row in rows for example in _of_exercise(row, chooser)]
+    found = [
+        *chooser.sample(public, round(len(public) * arguments.public)),
+        *chooser.sample(searched, round(len(searched) * arguments.searched)),
+        *written,
+    ]
     chooser.shuffle(found)
     return found
+
+
+def exercises(*, kept: bool) -> list[dict[str, Any]]:
+    """The passages of evals/reading that are kept apart, or the others, as evals/reading/README.md describes them."""
+    return [
+        row
+        for path in sorted(EXERCISES.glob("*.jsonl"))
+        for number, row in enumerate(_lines_of(path))
+        if (number % KEPT == KEPT - 1) is kept
+    ]
+
+
+def _lines_of(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def _mined(row: dict[str, Any]) -> Example:
+    start, end = row.get("place", (0, 0))
+    known = 0 < len(row["text"][start:end].split()) <= _LONGEST_ANSWER
+    return Example(row["question"], row["text"], row["answers"], (start, end) if known else None)
+
+
+def _of_exercise(row: dict[str, Any], chooser: random.Random) -> Iterator[Example]:
+    """A window round each answer and one without it; for what the passage only seems to answer the most alike, or
+    any other."""
+    for one in row["asked"]:
+        start = row["text"].index(one["a"])
+        answers = [{"text": one["a"], "start": start}]
+        yield from _of_passage({"question": one["q"], "context": row["text"], "answers": answers}, chooser)
+    spans = sentences(row["text"])
+    windows = [_window(row["text"], spans, at, chooser) for at in range(len(spans))]
+    for question in row["near"]:
+        asked = {"question": question, "context": row["text"]}
+        yield Example(question, _most_alike(asked, windows, chooser, 0.5), answers=False)
 
 
 def _of_spans(folder: Path, name: str, most: int | None, chooser: random.Random) -> Iterator[Example]:
@@ -237,10 +293,10 @@ def batches(examples: Sequence[Tokens]) -> list[list[Tokens]]:
     return found
 
 
-def train(net: ReaderNet, cut: Sequence[Sequence[Tokens]], checkpoint: Path, steps: int) -> None:
+def train(net: ReaderNet, cut: Sequence[Sequence[Tokens]], checkpoint: Path, steps: int, highest: float) -> None:
     """Train for so many batches, from the checkpoint on where there is one."""
     weights = {name: weight for name, weight in net.named_parameters() if weight.requires_grad}
-    rates = (_LEARNING_RATE, _LEARNING_RATE / 5)
+    rates = (highest, highest / 5)
     groups = (
         [weight for name, weight in weights.items() if "LayerNorm" not in name],
         [weight for name, weight in weights.items() if "LayerNorm" in name],

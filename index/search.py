@@ -232,7 +232,7 @@ class Snapshot:
     def holds(self, phrase: str) -> bool:
         """Whether words stand in the documents as they are, one after the other."""
         wanted = _running(phrase)
-        return any(wanted in _running(self.document(identifier).text) for identifier in self._holding(phrase))
+        return any(wanted in _running(text) for text in self._holding(phrase))
 
     def spells_out(self, term: str) -> bool:
         """Whether the documents say what an acronym stands for."""
@@ -270,9 +270,7 @@ class Snapshot:
         capitals = re.compile(
             r"\W+".join(rf"(?-i:(?=[^\W\d_a-zß-ÿ])){re.escape(word)}" for word in phrase.split()), re.I
         )
-        return bool(phrase.split()) and any(
-            capitals.search(without_accents(self.document(identifier).text)) for identifier in self._holding(phrase)
-        )
+        return bool(phrase.split()) and any(capitals.search(without_accents(text)) for text in self._holding(phrase))
 
     def cognate(self, word: str) -> str | None:
         """The word of the documents that is written much like a word of another language; None where there is none."""
@@ -343,17 +341,16 @@ class Snapshot:
                 found.update(form for form in words(text) if stem(form, language) == term)
         return found
 
-    def _holding(self, phrase: str) -> list[str]:
-        """The documents with a passage that holds all words of a phrase, in any form."""
-        found: set[str] = set()
+    def _holding(self, phrase: str) -> Iterator[str]:
+        """The texts of the passages that hold all words of a phrase, in any form."""
         for part in self._parts:
             for language in self._languages:
                 rows = [part.segment.lexical.postings(term)[0] for term in dict.fromkeys(terms(phrase, language))]
                 if rows:
                     common = reduce(lambda left, right: np.intersect1d(left, right, assume_unique=True), rows)
                     live = [int(at) for at in common if part.gone is None or not part.gone[at]]
-                    found.update(passage.document_id for passage in part.segment.content.passages(live))
-        return sorted(found)
+                    for passage in part.segment.content.passages(live):
+                        yield self.document(passage.document_id).text[passage.start : passage.end]
 
     def _dense(self, vector: Vectors) -> list[int]:
         found = [

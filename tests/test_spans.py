@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.spans import lists, paragraph_at, paragraphs, paragraphs_around, paragraphs_from, sentences
+from corpus.spans import (
+    PARAGRAPH_BREAK,
+    lists,
+    paragraph_at,
+    paragraph_breaks,
+    paragraphs,
+    paragraphs_around,
+    paragraphs_from,
+    sentences,
+)
 
 TEXTS = st.text(st.sampled_from("aB1 .!?…\n\f\r“”(-•。؟") | st.characters(), max_size=200)
 
@@ -84,6 +93,13 @@ def test_many_sentences_in_one_paragraph_are_found_without_copying_the_rest_of_i
 
 
 BREAKS = st.text(st.sampled_from("ab .\n\n\t\r\f"), max_size=120)
+
+
+@given(BREAKS | st.text(st.sampled_from("a\n\r\t\f\u00a0\v "), max_size=40), st.integers(0, 5), st.integers(0, 5))
+def test_breaks_looked_for_at_ends_of_lines_are_those_of_the_pattern(text: str, before: int, after: int) -> None:
+    end = max(before, len(text) - after)
+    found = [match.span() for match in PARAGRAPH_BREAK.finditer(text, before, end)]
+    assert list(paragraph_breaks(text, before, end)) == found
 
 
 @given(BREAKS, st.data())
