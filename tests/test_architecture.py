@@ -16,7 +16,12 @@ ORDER = ("corpus", "index", "assistant", "evals")
 # The one place that puts the parts together may reach forward, inside its subcommands.
 CLI = Path("assistant/cli.py")
 PAGES = {Path("assistant/web/chat.py"), Path("evals/page.py")}
-NETWORKS = {Path("index/torch_encoder.py"), Path("index/reader_net.py"), Path("evals/train_reader.py")}
+NETWORKS = {
+    Path("index/torch_encoder.py"),
+    Path("index/reader_net.py"),
+    Path("evals/train_reader.py"),
+    Path("evals/bench_reader.py"),
+}
 # The search is offered to chains of others without the answering, which is offered too.
 RUNNABLES = {Path("index/langchain.py"), Path("assistant/langchain.py")}
 FIRST_SCHEMA = Path("assistant/records/migrations/versions/v001_first.py")

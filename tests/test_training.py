@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from evals.bench_reader import windows
 from evals.questions import SETS, read_questions
 from evals.train_reader import EXERCISES, KEPT, _of_exercise, exercises
 
-PASSAGE = {
+PASSAGE: dict[str, Any] = {
     "text": "The shed opens at nine. Keys are lent to members. Nobody may sleep in it.",
     "asked": [{"q": "When can I come in?", "a": "at nine"}],
     "near": ["Who opens the shed?"],
