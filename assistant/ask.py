@@ -250,7 +250,7 @@ class Assistant:
         asked = replace(query, standalone=said, language=languages[0], forms=()) if said else query
         evidence = self._gather(asked)
         documents = {hit.passage.document_id: self.snapshot.document(hit.passage.document_id) for hit in evidence.hits}
-        return Material(query, asked.standalone, asked.language, draft, evidence, documents)
+        return Material(query, asked.standalone, asked.language, draft, evidence, documents, is_foreign=foreign)
 
     def _route(self, query: Query) -> Answer:
         if query.kind in ("smalltalk", "outside"):

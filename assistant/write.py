@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
-from assistant import prompts
+from assistant import prompts, unofficial
 from assistant.citations import cite
 from assistant.drafts import Claim, Written, claims_so_far, draft_so_far, read_reply, whole
 from assistant.extract import Evidence, is_tainted
@@ -75,7 +75,8 @@ class Health:
 class Material:
     """What an answer is written from: the question, what was found for it, and the answer without a model.
 
-    `standalone` is the question in `language`, the one of the documents that it is asked in.
+    `standalone` is the question in `language`, the one of the documents that it is asked in; `is_foreign` says
+    that the asker's is none of theirs.
     """
 
     query: Query
@@ -84,6 +85,7 @@ class Material:
     without: Answer
     evidence: Evidence
     documents: Mapping[str, Document]
+    is_foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,8 @@ class Writer:
     def configuration(self) -> str:
         """A digest of all that decides how answers come out."""
         told = [
-            getattr(prompts, name) for name in ("ANSWER", "AS_JSON", "AS_MARKERS", "REPAIR", "STANDALONE", "TRANSLATE")
+            getattr(prompts, name)
+            for name in ("ANSWER", "AS_JSON", "AS_MARKERS", "REPAIR", "STANDALONE", "TRANSLATE", "UNOFFICIAL")
         ]
         return digest(self.model.name, self.url, self.calls, self.tokens, self.lowest, told, prompts.SCHEMA)[:12]
 
@@ -185,7 +188,39 @@ class Session:
         final = _with_repairs(checked, repaired)
         for number, one in enumerate(final):
             yield Checked(Sentence(one.text, one.support, ()), number)
-        return self._composed(material, grounds, final)
+        answer = self._composed(material, grounds, final)
+        if answer is None or not material.is_foreign:
+            return answer
+        return (yield from self._with_translation(answer, material))
+
+    def _with_translation(self, answer: Answer, material: Material) -> Generator[Event, None, Answer]:
+        """The answer with an unofficial translation of its sentences below them, as far as there is one that holds."""
+        found = {material.documents[one.document_id].language for one in answer.citations}
+        source = found.pop() if len(found) == 1 else ""
+        if not unofficial.is_possible(source, answer.language) or self._calls >= self._writer.calls:
+            return answer
+        told = unofficial.sentences_to_translate(answer)
+        asked = "\n".join(prompts.sentence(number, text) for number, text in enumerate(told, 1))
+        text = ""
+        try:
+            for piece in self._pieces([("system", prompts.unofficial(answer.language)), ("human", asked)], None):
+                text += piece.text
+                yield Status("checking")
+        except ModelError as error:
+            # What was verified stands without it.
+            log.warning("%s", error)
+            return answer
+        lines = unofficial.lines(text, len(told))
+        if lines:
+            self._keep()
+        whys = {
+            number: unofficial.reason_against(line, told[number - 1], source, answer.language)
+            for number, line in lines.items()
+        }
+        for number, why in whys.items():
+            if why:
+                log.info("A translation of sentence %d is not shown: %s.", number, why)
+        return unofficial.translated(answer, {number: line for number, line in lines.items() if whys[number] is None})
 
     def _claims(self, messages: list[Message], grounds: Grounds, checker: _Checker) -> Generator[Event, None, Written]:
         text, shown, told = "", "", 0
