@@ -16,11 +16,13 @@ from typing import Any, Protocol
 
 from assistant import prompts, unofficial
 from assistant.citations import cite
-from assistant.drafts import Claim, Written, claims_so_far, draft_so_far, read_reply, whole
+from assistant.claim import Claim, whole
+from assistant.drafts import Written, claims_so_far, draft_so_far, read_reply
 from assistant.extract import Evidence, is_tainted
 from assistant.language import detect, tables
 from assistant.messages import model_notice
 from assistant.model import Form, Message, ModelError, Piece
+from assistant.native import documents
 from assistant.relevance import answers
 from assistant.replies import Replies, digest
 from assistant.types import Answer, Checked, Draft, Event, Query, Sentence, Status, Turn
@@ -54,9 +56,13 @@ class Chat(Protocol):
 
 @dataclass(slots=True)
 class Health:
-    """How the model does, for staff: what went wrong last, and when (seconds since 1970)."""
+    """How the model does, for staff: what went wrong last, and when (seconds since 1970).
+
+    `asked` and `failed` count questions, `calls` requests, `removed` sentences.
+    """
 
     asked: int = 0
+    calls: int = 0
     failed: int = 0
     removed: int = 0
     trouble: str | None = None
@@ -90,13 +96,17 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes answers by a model. `seconds` and `calls` are the limits of one question, `url` is the model's address."""
+    """Writes answers by a model. `seconds` and `calls` are the limits of one question, `url` is the model's address.
+
+    `native`: passages go in as documents in Anthropic's form, and the citations come from the provider.
+    """
 
     model: Chat
     seconds: float = 30.0
     calls: int = 4
     tokens: int = 800
     lowest: float = LOWEST
+    native: bool = False
     url: str | None = None
     replies: Replies | None = None
     health: Health = field(default_factory=Health)
@@ -108,6 +118,7 @@ class Writer:
             getattr(prompts, name)
             for name in ("ANSWER", "AS_JSON", "AS_MARKERS", "REPAIR", "STANDALONE", "TRANSLATE", "UNOFFICIAL")
         ]
+        told += [prompts.NATIVE, prompts.NATIVE_REPAIR] if self.native else []
         return digest(self.model.name, self.url, self.calls, self.tokens, self.lowest, told, prompts.SCHEMA)[:12]
 
     @property
@@ -170,7 +181,7 @@ class Session:
 
     def _written(self, material: Material, grounds: Grounds) -> Generator[Event, None, Answer | None]:
         """The verified answer; None where nothing is left that answers."""
-        messages = _messages(material, grounds)
+        messages = _messages(material, grounds, native=self._writer.native)
         checker = _Checker(material, grounds)
         written = yield from self._claims(messages, grounds, checker)
         if written.claims is None:
@@ -225,7 +236,7 @@ class Session:
     def _claims(self, messages: list[Message], grounds: Grounds, checker: _Checker) -> Generator[Event, None, Written]:
         text, shown, told = "", "", 0
         blocks: list[Mapping[str, Any]] = []
-        for piece in self._pieces(messages, prompts.SCHEMA):
+        for piece in self._pieces(messages, self._schema):
             text += piece.text
             blocks += piece.blocks
             draft = draft_so_far(text)
@@ -238,6 +249,11 @@ class Session:
                 if one.support != "unsupported":
                     yield Checked(Sentence(one.text, one.support, ()), number)
         return self._read(text, blocks, grounds)
+
+    @property
+    def _schema(self) -> Mapping[str, Any] | None:
+        """What a reply has to be; a provider that cites by itself writes plain text."""
+        return None if self._writer.native else prompts.SCHEMA
 
     def _read(self, text: str, blocks: Sequence[Mapping[str, Any]], grounds: Grounds) -> Written:
         """A reply as claims, kept where it could be read."""
@@ -254,12 +270,12 @@ class Session:
         again = [
             *messages,
             ("ai", "\n".join(claim.text for claim, _ in failed)),
-            ("human", prompts.REPAIR.format(failed=told)),
+            ("human", (prompts.NATIVE_REPAIR if self._writer.native else prompts.REPAIR).format(failed=told)),
         ]
         text = ""
         blocks: list[Mapping[str, Any]] = []
         try:
-            for piece in self._pieces(again, prompts.SCHEMA):
+            for piece in self._pieces(again, self._schema):
                 text += piece.text
                 blocks += piece.blocks
                 yield Status("checking")
@@ -310,6 +326,7 @@ class Session:
         if self._calls >= writer.calls:
             raise ModelError(f"The question has had its {writer.calls} calls of the model.")
         self._calls += 1
+        writer.health.calls += 1
         text, has_blocks = "", False
         for piece in writer.model.stream(messages, self._until, schema):
             piece = replace(piece, text=whole(piece.text))
@@ -373,7 +390,11 @@ def _grounds(material: Material) -> Grounds:
     return Grounds(found)
 
 
-def _messages(material: Material, grounds: Grounds) -> list[Message]:
+def _messages(material: Material, grounds: Grounds, *, native: bool = False) -> list[Message]:
+    asked = prompts.question(material.standalone)
+    if native:
+        passages = {key: one.text[one.start : one.end] for key, one in grounds.by_key.items()}
+        return [("system", prompts.NATIVE), ("human", documents(passages, asked))]
     shown = [
         prompts.passage(
             key,
@@ -384,7 +405,7 @@ def _messages(material: Material, grounds: Grounds) -> list[Message]:
         for key, one in grounds.by_key.items()
     ]
     told = f"{prompts.ANSWER}\n\n{prompts.AS_JSON}\nIf you cannot reply in JSON: {prompts.AS_MARKERS}"
-    return [("system", told), ("human", "\n\n".join([*shown, prompts.question(material.standalone)]))]
+    return [("system", told), ("human", "\n\n".join([*shown, asked]))]
 
 
 def _with_repairs(checked: Sequence[Verified], repaired: Sequence[Verified]) -> list[Verified]:
