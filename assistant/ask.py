@@ -34,13 +34,14 @@ from assistant.gate import confidence as confidence_of
 from assistant.gate import contradicts, reason
 from assistant.language import plain, whole_word
 from assistant.lists import Listing, asks_for_list, introduces, whole_list
+from assistant.material import Material
 from assistant.messages import differences_in_words, messages, verdict_in_words
 from assistant.originals import Original, find_original
 from assistant.question import check_question, understand, without_article
 from assistant.registry import Registry
 from assistant.translate import ENGLISH, understood
 from assistant.types import Answer, Checked, Citation, Done, Event, Mode, Query, Sentence, Status, Turn
-from assistant.write import Material, Session, Writer
+from assistant.write import Session, Writer
 from corpus.definitions import CURRENT, names_of
 from corpus.errors import UserError
 from corpus.spans import Span, paragraph_at, sentences, trim
@@ -250,7 +251,7 @@ class Assistant:
         asked = replace(query, standalone=said, language=languages[0], forms=()) if said else query
         evidence = self._gather(asked)
         documents = {hit.passage.document_id: self.snapshot.document(hit.passage.document_id) for hit in evidence.hits}
-        return Material(query, asked.standalone, asked.language, draft, evidence, documents)
+        return Material(query, asked.standalone, asked.language, draft, evidence, documents, is_foreign=foreign)
 
     def _route(self, query: Query) -> Answer:
         if query.kind in ("smalltalk", "outside"):

@@ -33,8 +33,8 @@ _BUSY = (408, 409, 425, 429, 500, 502, 503, 504, 529)
 _UNKNOWN_OPTION = (400, 404, 415, 422, 501)
 
 Form = Literal["schema", "json", "markers"]
-Message = tuple[str, str]
-"""A role, "system", "human" or "ai", and what it says."""
+Message = tuple[str, Any]
+"""A role, "system", "human" or "ai", and what it says: text, or content blocks in its provider's form."""
 
 
 class ModelError(UserError):
@@ -235,7 +235,9 @@ def _said(error: BaseException) -> str:
 
 
 def _piece(chunk: Any) -> Piece:
-    blocks = chunk.content_blocks if isinstance(chunk.content, list) else ()
+    # Google tells what grounds a reply beside its text.
+    is_rich = isinstance(chunk.content, list) or "grounding_metadata" in chunk.response_metadata
+    blocks = chunk.content_blocks if is_rich else ()
     return Piece(str(chunk.text), tuple(blocks))
 
 

@@ -75,12 +75,19 @@ def writer_of(settings: Settings) -> Writer | None:
     from assistant.model import Model
     from assistant.replies import KeptReplies
 
+    native = settings.model_citations == "native"
+    if native and not settings.model.startswith("anthropic:"):
+        raise UserError(
+            f"ASSISTANT_MODEL_CITATIONS is native and the model {settings.model!r}: that works with anthropic:… alone; "
+            "unset one of the two."
+        )
     model = Model.open(settings.model, settings.model_url, seconds=settings.model_seconds, tokens=settings.model_tokens)
     return Writer(
         model,
         seconds=settings.model_seconds,
         calls=settings.model_calls,
         tokens=settings.model_tokens,
+        native=native,
         url=settings.model_url,
         replies=KeptReplies(settings.index_folder / REPLIES),
     )

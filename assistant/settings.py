@@ -55,6 +55,8 @@ class Settings(BaseSettings):
     model_seconds: float = Field(30.0, gt=0, le=600)
     model_calls: int = Field(4, ge=1, le=20)
     model_tokens: int = Field(800, ge=50, le=20_000)
+    # Whether passages go in as documents and the provider cites them itself: "native", with anthropic:… alone.
+    model_citations: Literal["off", "native"] = "off"
     # The address of a server that speaks the OpenAI protocol, for a language model.
     model_url: str | None = None
     # What is kept of conversations: an SQLite file, or the address of a PostgreSQL database.
