@@ -69,13 +69,14 @@ def chat(
     everybody: Annotated[
         bool, typer.Option("--open", help="Without sign-in: serve everybody who reaches the address.")
     ] = False,
+    workers: Annotated[int | None, typer.Option(help="How many processes answer; 1 is the one that serves.")] = None,
 ) -> None:
     """Serve the chat in a browser; builds the index first where there is none."""
     from assistant.exposure import check_exposure
     from assistant.service import has_index
     from assistant.web.main import run
 
-    settings = _settings(host=host, port=port, open=everybody or None)
+    settings = _settings(host=host, port=port, open=everybody or None, workers=workers)
     check_exposure(settings)
     if not has_index(settings):
         _build(settings)
