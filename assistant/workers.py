@@ -11,7 +11,7 @@ import multiprocessing
 import queue
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -24,6 +24,7 @@ from assistant.settings import Settings
 from assistant.types import Answer, Done, Event, Turn
 from corpus.errors import UserError
 from index.graph import cores, use_threads
+from index.tracing import carried, set_up, span
 
 if TYPE_CHECKING:
     from assistant.ask import Assistant
@@ -46,7 +47,7 @@ class BrokenAnswerError(RuntimeError):
 class Job:
     """A question for another process; where it does not `stream`, only the last event comes back.
 
-    `request` is the id of the request, for the log.
+    `request` is the id of the request, for the log, `trace` the span that it belongs to.
     """
 
     question: str
@@ -56,6 +57,7 @@ class Job:
     with_model: bool
     streams: bool
     request: str | None
+    trace: Mapping[str, str]
 
 
 class _Worker:
@@ -218,7 +220,7 @@ class Spread:
     def _job(
         self, question: str, history: Sequence[Turn], id: str | int | None, *, literally: bool, streams: bool
     ) -> Job:
-        return Job(question, tuple(history), id, literally, self._with_model, streams, logs.request_id())
+        return Job(question, tuple(history), id, literally, self._with_model, streams, logs.request_id(), carried())
 
 
 def spreading(get: Callable[[], Assistant | None], workers: Workers) -> Callable[[], Assistant | None]:
@@ -238,6 +240,7 @@ def _work(settings: Settings, threads: int, lanes: Sequence[Connection]) -> None
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     logs.set_up(settings.log)
     use_threads(threads)
+    end_tracing = set_up()
     service = Service(settings)
     try:
         service.assistant()
@@ -252,6 +255,7 @@ def _work(settings: Settings, threads: int, lanes: Sequence[Connection]) -> None
     for one in threads_of_lanes:
         one.join()
     service.close()
+    end_tracing()
 
 
 def _serve(service: Service, lane: Connection) -> None:
@@ -260,7 +264,7 @@ def _serve(service: Service, lane: Connection) -> None:
             job = lane.recv()
             # Who stopped an answer that had just ended means none that comes after it.
             if job is not None:
-                with logs.about(job.request):
+                with logs.about(job.request), span("answer", job.trace):
                     _answer(service, lane, job)
         except (EOFError, OSError):
             return

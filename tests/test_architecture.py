@@ -28,7 +28,8 @@ ONE_FILE_EACH = (
     "gradio", "httpx", "huggingface_hub", "ir_measures", "jinja2",
     "langchain", "langchain_core", "limits",
     "markdown_it", "mcp", "onnxruntime", "openai", "openpyxl", "playwright", "prometheus_client", "pydantic_settings",
-    "pymupdf_fonts", "pypdf", "pypdfium2", "rapidfuzz", "reportlab", "sentence_transformers", "sqlalchemy", "tenacity",
+    "opentelemetry",
+    "pymupdf_fonts", "pypdf", "pypdfium2", "rapidfuzz", "ray", "reportlab", "sentence_transformers", "sqlalchemy", "tenacity",
     "tokenizers", "torch", "trafilatura", "typer", "uvicorn",
 )  # fmt: skip
 

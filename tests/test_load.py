@@ -54,7 +54,7 @@ def workers(folder: Path) -> Iterator[Workers]:
 
 
 def job(question: str, *, streams: bool = False, history: tuple[Turn, ...] = ()) -> Job:
-    return Job(question, history, "j1", literally=False, with_model=True, streams=streams, request=None)
+    return Job(question, history, "j1", literally=False, with_model=True, streams=streams, request=None, trace={})
 
 
 def answer_of(events: list[Event]) -> Answer:

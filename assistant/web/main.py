@@ -29,6 +29,7 @@ from assistant.web.turnstile import Bounds
 from assistant.web.watched import watching
 from assistant.workers import Workers, spreading
 from corpus.errors import UserError
+from index.tracing import set_up
 
 log = logging.getLogger(__name__)
 _DAY = 86_400.0
@@ -131,6 +132,7 @@ def run(
     """
     logs.set_up(settings.log)
     check_exposure(settings)
+    end_tracing = set_up()
     bounds = bounds_of(settings)
     sock = bind(settings.host, settings.port)
     records = Store(settings.records, settings.keep_days)
@@ -156,3 +158,4 @@ def run(
         if workers is not None:
             workers.close()
         records.close()
+        end_tracing()
