@@ -1,7 +1,7 @@
 """The local engine and Ray with one and two workers, over the same documents: `python -m evals.bench_ray`.
 
 Each builds an index anew with the shipped encoder; afterwards the indexes must hold the same passages, ids and
-vectors. The overhead is what Ray takes longer than the local engine would with as many cores' work in a second.
+vectors. The local engine has all cores of the machine for its threads, a worker of Ray has one.
 """
 
 from __future__ import annotations

@@ -29,7 +29,8 @@ ONE_FILE_EACH = (
     "langchain", "langchain_core", "limits",
     "markdown_it", "mcp", "onnxruntime", "openai", "openpyxl", "playwright", "prometheus_client", "pydantic_settings",
     "opentelemetry",
-    "pymupdf_fonts", "pypdf", "pypdfium2", "rapidfuzz", "ray", "reportlab", "sentence_transformers", "sqlalchemy", "tenacity",
+    "pymupdf_fonts", "pypdf", "pypdfium2", "rapidfuzz", "ray", "reportlab", "sentence_transformers", "sqlalchemy",
+    "tenacity",
     "tokenizers", "torch", "trafilatura", "typer", "uvicorn",
 )  # fmt: skip
 
