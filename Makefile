@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup chat chroma test check bench evals screenshots audit pins clean
+.PHONY: help setup chat chroma test check bench load evals screenshots audit pins clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is to do
@@ -48,6 +48,9 @@ ifdef DATA
 	$(BIN)/python -m evals.bench_swaps
 	$(BIN)/python -m evals.bench_audit $(DATA)/documents
 endif
+
+load: setup  ## 100 people at once for 5 minutes, then 400: time, memory, who is turned away (7 minutes)
+	$(BIN)/python -m evals.load
 
 evals: setup  ## the shipped question sets, and whether the gates of pyproject.toml hold
 	$(BIN)/python -m evals.gates

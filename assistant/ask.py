@@ -48,6 +48,7 @@ from corpus.spans import Span, paragraph_at, sentences, trim
 from corpus.types import Definition, Document, DocumentInfo, Drifted, Passage, Refused
 from index.reader import Reader
 from index.search import Hit, Snapshot
+from index.tracing import span
 from index.words import terms
 
 # A registry's term is asked for or it is not; what remains is the question read wrongly.
@@ -129,8 +130,11 @@ class Assistant:
         check_question(question)
         yield Status("searching")
         session = self.writer.session(self.index_version) if self.writer else None
-        query = self._understood(question, history, session, literally=literally)
-        draft = self._route(query)
+        # Around what yields nothing: who reads the answer may do so in another thread.
+        with span("compose") as told:
+            query = self._understood(question, history, session, literally=literally)
+            draft = self._route(query)
+            told.set(kind=query.kind, outcome=draft.outcome, language=query.language)
         retrieved = perf_counter() - started
         if session and self._is_for_the_model(query, draft):
             draft = yield from session.write(self._material(query, draft, session))
@@ -609,9 +613,9 @@ def _distinct(spans: Iterable[tuple[Document, Span]]) -> list[tuple[Document, Sp
     """Spans of documents, in order, without those that lie in another one."""
     documents: dict[str, Document] = {}
     found: dict[tuple[str, Span], None] = {}
-    for document, span in spans:
+    for document, place in spans:
         documents[document.id] = document
-        found[document.id, span] = None
+        found[document.id, place] = None
     kept = [one for one in found if not any(_inside(one, other) for other in found if other != one)]
     return [(documents[identifier], span) for identifier, span in kept]
 

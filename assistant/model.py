@@ -19,6 +19,7 @@ from typing import Any, Literal
 from assistant.retries import retried
 from assistant.watchdog import Cords, watched
 from corpus.errors import UserError
+from index.tracing import span
 
 log = logging.getLogger(__name__)
 _SECONDS = 120.0
@@ -146,10 +147,11 @@ class Model:
     def _followed(self, messages: Sequence[Message], until: float, options: Mapping[str, Any]) -> Iterator[Piece]:
         """The pieces as a thread of their own reads them: what keeps a connection busy does not stop the clock."""
         pieces = watched(lambda: self._streamed(messages, until, options), until, self._cords)
-        try:
-            yield from pieces
-        except TimeoutError as error:
-            raise ModelError(f"The model {self.name} was not done in time.") from error
+        with span("model", is_current=False, model=self.name, messages=len(messages)):
+            try:
+                yield from pieces
+            except TimeoutError as error:
+                raise ModelError(f"The model {self.name} was not done in time.") from error
 
     def _streamed(self, messages: Sequence[Message], until: float, options: Mapping[str, Any]) -> Generator[Piece]:
         first, chunks = self._opened(messages, until, options)

@@ -77,6 +77,10 @@ class Settings(BaseSettings):
     limits: str = "memory"
     questions_a_minute: int = Field(60, ge=0)
     uploads_an_hour: int = Field(300, ge=0)
+    # How many answers may be under way before further questions are turned away for a moment. 0 is no limit.
+    answers_at_once: int = Field(32, ge=0, le=1000)
+    # How many processes answer; 1 is the one that serves.
+    workers: int = Field(1, ge=1, le=64)
     # How long a request may take until its answer begins.
     request_seconds: float = Field(120, gt=0)
     log: Literal["plain", "json"] = "plain"

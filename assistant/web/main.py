@@ -27,7 +27,9 @@ from assistant.web.serve import bind, serve
 from assistant.web.site import Site
 from assistant.web.turnstile import Bounds
 from assistant.web.watched import watching
+from assistant.workers import Workers, spreading
 from corpus.errors import UserError
+from index.tracing import set_up
 
 log = logging.getLogger(__name__)
 _DAY = 86_400.0
@@ -104,6 +106,7 @@ def bounds_of(settings: Settings) -> Bounds:
             questions_a_minute=settings.questions_a_minute,
             uploads_an_hour=settings.uploads_an_hour,
         ),
+        at_once=settings.answers_at_once,
         seconds=settings.request_seconds,
         only_here=not (settings.open or settings.asks_who),
     )
@@ -129,6 +132,7 @@ def run(
     """
     logs.set_up(settings.log)
     check_exposure(settings)
+    end_tracing = set_up()
     bounds = bounds_of(settings)
     sock = bind(settings.host, settings.port)
     records = Store(settings.records, settings.keep_days)
@@ -137,12 +141,21 @@ def run(
     threading.Thread(target=loading.load, name="load the index", daemon=True).start()
     threading.Thread(target=expire_daily, args=(records,), name="remove old records", daemon=True).start()
     metrics = Metrics()
+    workers = Workers(settings) if settings.workers > 1 else None
+    if workers is not None:
+        workers.start()
+    get = spreading(loading.get, workers) if workers else loading.get
     app = create_app(
-        watching(loading.get, metrics, log_questions=settings.log_questions), failure=loading.failure,
+        watching(get, metrics, log_questions=settings.log_questions), failure=loading.failure,
         title=settings.title, contact=settings.contact, staff=staff, records=records if settings.keep_days else None,
         accounts=accounts, proxies=proxies, bounds=bounds, metrics=metrics, built=loading.built,
     )  # fmt: skip
     host, port = sock.getsockname()[:2]
     announce(f"{settings.title}: http://{f'[{host}]' if ':' in host else host}:{port} (Ctrl-C stops it)")
-    serve(app, sock, bounds.stopping)
-    records.close()
+    try:
+        serve(app, sock, bounds.stopping)
+    finally:
+        if workers is not None:
+            workers.close()
+        records.close()
+        end_tracing()
