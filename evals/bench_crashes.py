@@ -361,6 +361,9 @@ class Builder:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
 
 
 def served(index: Path, versions: Mapping[str, Mapping[str, str]]) -> str:

@@ -76,7 +76,7 @@ class Program:
         with suppress(EOFError):
             if self.told.poll(_PATIENCE):
                 return str(self.told.recv())
-        raise RuntimeError(f"the program did not start: {self.log.read_text(errors='replace')[-2000:]}")
+        raise RuntimeError(f"the program did not start: {self._log_end()}")
 
     def _wait_until_ready(self) -> None:
         until = time.monotonic() + _PATIENCE
@@ -85,7 +85,12 @@ class Program:
                 if call(self.address, "GET", "/readyz", seconds=_A_TRY).status == 200:
                     return
             time.sleep(0.05)
-        raise RuntimeError(f"the program did not get ready: {self.log.read_text(errors='replace')[-2000:]}")
+        raise RuntimeError(f"the program did not get ready: {self._log_end()}")
+
+    def _log_end(self) -> str:
+        return (
+            self.log.read_text(encoding="utf-8", errors="replace")[-2000:] if self.log.exists() else "it says nothing"
+        )
 
     def kill(self) -> None:
         """As `kill -9`."""

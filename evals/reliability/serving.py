@@ -42,15 +42,21 @@ def serve(world: World, sending: Connection, *, talks: bool, slow: float, log: P
     if slow:
         _slow_down(slow)
     settings = world.settings()
+    announced = threading.Event()
 
     def staff(app: FastAPI, site: Site) -> None:
         indexing.mount(app, site, settings)
         if talks:
             lock = threading.Lock()
-            for name in range(_READERS):
-                threading.Thread(target=_read, args=(site, sending, lock, f"reader {name}"), daemon=True).start()
+            for number in range(_READERS):
+                given = site, sending, lock, f"reader {number}", announced
+                threading.Thread(target=_read, args=given, daemon=True).start()
 
-    run(settings, lambda words: sending.send(words.partition(": ")[2].partition(" ")[0]), staff)
+    def announce(words: str) -> None:
+        sending.send(words.partition(": ")[2].partition(" ")[0])
+        announced.set()
+
+    run(settings, announce, staff)
 
 
 def _encoder(settings: Settings) -> Encoder:  # noqa: ARG001 - the name is that of what it stands for
@@ -68,8 +74,10 @@ def _slow_down(seconds: float) -> None:
     Assistant.stream = stream  # type: ignore[method-assign]
 
 
-def _read(site: Site, sending: Connection, lock: threading.Lock, name: str) -> None:
+def _read(site: Site, sending: Connection, lock: threading.Lock, name: str, announced: threading.Event) -> None:
     """One conversation after the other, and a verdict on each answer."""
+    # The address is the first that is told.
+    announced.wait()
     while site.get() is None:
         time.sleep(0.01)
 
