@@ -161,13 +161,13 @@ def read_manifest(folder: Path) -> Manifest:
         manifest = Manifest(**row)
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise UserError(_damaged(folder, f"its manifest cannot be read ({error})")) from error
-    if sealed is not None and sealed != _digest(row):
-        raise UserError(_damaged(folder, f"{_MANIFEST} is not as the build left it"))
     if manifest.format != FORMAT:
         raise UserError(
             f"The index in {folder} has format {manifest.format}, this program reads format {FORMAT}: "
             "run `assistant index build --rebuild`."
         )
+    if sealed is not None and sealed != _digest(row):
+        raise UserError(_damaged(folder, f"{_MANIFEST} is not as the build left it"))
     return manifest
 
 

@@ -80,7 +80,8 @@ class _Shelf:
         if notice is None:
             same = texts == self.documents.texts and version == self._version and _same(path, content)
             return "" if same else "it was opened as if nothing had happened"
-        named = path.name in notice or (path.name == "manifest.json" and "manifest" in notice)
+        # Of a manifest that cannot be read the index is named, as one that another version may have written.
+        named = path.name in notice or (path.name == "manifest.json" and ("manifest" in notice or "format" in notice))
         if texts not in (self._before, self.documents.texts):
             return "what serves instead is neither this index nor the one before"
         return "" if named else f"the file is not named: {notice}"

@@ -51,7 +51,8 @@ def none(plan: Plan) -> Faults:
                 seen.append(receiving.recv())
                 yield _grown(seen)
     finally:
-        process.kill()
+        if len(seen) < plan.trials:
+            process.kill()
         process.join()
         receiving.close()
     if len(seen) < plan.trials:
