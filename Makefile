@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup chat chroma test check bench load evals screenshots audit pins clean
+.PHONY: help setup chat chroma test check bench load reliability evals screenshots audit pins clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is to do
@@ -58,6 +58,9 @@ evals: setup  ## the shipped question sets, and whether the gates of pyproject.t
 
 screenshots: setup  ## pictures of every page, into docs/screenshots
 	$(BIN)/python -m evals.screenshots
+
+reliability: setup  ## prove the promises of docs/reliability.md; ARGS="--trials 20 --minutes 10" for less
+	$(BIN)/python -m evals.reliability $(ARGS)
 
 audit: setup  ## known weaknesses of what is pinned (asks the network); SECURITY.md has the exceptions and their reasons
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit

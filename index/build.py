@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import sqlite3
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -240,10 +241,10 @@ def _staging(index_folder: Path) -> Iterator[Path]:
         raise UserError(f"The index folder {index_folder} cannot be written ({error.strerror}).") from error
     try:
         yield folder
-    except OSError as error:
+    except (OSError, sqlite3.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
         raise UserError(
-            f"The index could not be written to {index_folder} ({error.strerror}); the index that was there still "
-            "serves."
+            f"The index could not be written to {index_folder} ({reason}); the index that was there still serves."
         ) from error
     finally:
         # Whatever was not published goes; what was stays.

@@ -33,6 +33,8 @@ from index.tracing import set_up
 
 log = logging.getLogger(__name__)
 _DAY = 86_400.0
+# So many seconds a clock may be put right at once.
+_JUMP = 3_600.0
 
 
 class Loading:
@@ -112,14 +114,40 @@ def bounds_of(settings: Settings) -> Bounds:
     )
 
 
-def expire_daily(records: Records, every: float = _DAY) -> None:
-    """Remove what is too old, now and once `every` so many seconds, for good. A failure is logged and tried again."""
-    while True:
+class Sweep:
+    """Removes what is too old, unless the clock has jumped ahead since the last time: it may be wrong.
+
+    By the next time the clock is either put right, or right.
+    """
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self._last = self._clocks()
+
+    def once(self) -> None:
+        """Remove what is too old. A failure is logged, and tried again the next time."""
+        (wall, steady), now = self._last, self._clocks()
+        self._last = now
+        if abs((now[0] - wall) - (now[1] - steady)) > _JUMP:
+            log.warning("the clock has jumped: what is too old is removed the next time")
+            return
         try:
-            if count := records.expire(datetime.now(UTC)):
+            if count := self._records.expire(datetime.now(UTC)):
                 log.info("removed %d answers that were too old", count)
         except UserError as error:
             log.warning("old records could not be removed: %s", error)
+
+    @staticmethod
+    def _clocks() -> tuple[float, float]:
+        """The clock of the wall, and the one that nobody sets, which goes on while the machine sleeps."""
+        return time.time(), time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def expire_daily(records: Records, every: float = _DAY) -> None:
+    """Remove what is too old, now and once `every` so many seconds, for good."""
+    sweep = Sweep(records)
+    while True:
+        sweep.once()
         time.sleep(every)
 
 
