@@ -693,5 +693,6 @@ def test_a_gate_can_be_set_for_one_type_and_for_what_should_be_low() -> None:
 
 def test_the_shipped_sets_are_named() -> None:
     assert sorted(path.stem for path in SETS.glob("*.jsonl")) == [
-        "adversarial", "archive", "collection", "guests", "lists", "members", "start", "visitors",
+        "adversarial", "archive", "collection", "gardens", "guests", "lists", "members", "observatories", "start",
+        "visitors", "workshops",
     ]  # fmt: skip
