@@ -153,6 +153,14 @@ def in_headers(ground: Ground, words: str) -> Iterator[str]:
     yield answer.text
 
 
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "ask.example@evil.example", *EVIL[:6]])
+def test_a_foreign_host_is_no_address_of_this_site(ground: Ground, host: str) -> None:
+    for path in ("/documents", "/documents/harbour%2Flanterns", "/definitions"):
+        page = Built(ground.client.get(path, headers={"Host": host}).text)
+        assert [one for one in page.addresses if leads_astray(one)] == []
+        assert {tag for tag, _ in page.tags} & {"iframe", "base", "img"} == set()
+
+
 def in_the_review(ground: Ground, words: str) -> Iterator[str]:
     """Feedback that a reader writes, as staff see it."""
     records = ground.records

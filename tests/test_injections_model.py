@@ -62,6 +62,8 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     with ExitStack() as open_ones:
 
         def started(brain: Callable[[Request], Says] | Says) -> Assistant:
+            # One at a time: at the end a hundred of them would take a minute to stop.
+            open_ones.close()
             server = open_ones.enter_context(model_server(brain))
             writer = Writer(Model.open("openai:scripted", server.address, seconds=10, tokens=500), seconds=10)
             return Assistant.over(snapshot, calibration=calibration(), writer=writer)
