@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
@@ -35,7 +35,7 @@ _RERANKED = 10
 _BELOW = 20
 _READ = 8
 # What the reader is shown: a sentence with its neighbours, up to so many words.
-_WINDOW_WORDS = 85
+WINDOW_WORDS = 85
 _SHORT = 5
 # A paragraph of so many characters is quoted whole.
 _SHORT_PARAGRAPH = 320
@@ -266,20 +266,17 @@ class Asked:
     others: Mapping[str, tuple[str, ...]]
     acronyms: Sequence[Acronym]
     kind: str | None
-    known: dict[str, list[Wanted]] = field(default_factory=dict)
 
     def wanted(self, language: str) -> list[Wanted]:
         """The words of content in the terms of a language."""
-        if language not in self.known:
-            self.known[language] = [
-                Wanted(
-                    weight,
-                    tuple(terms(word, language)),
-                    tuple(tuple(terms(other, language)) for other in self.others.get(word, ())),
-                )
-                for word, weight in self.weights.items()
-            ]
-        return self.known[language]
+        return [
+            Wanted(
+                weight,
+                tuple(terms(word, language)),
+                tuple(tuple(terms(other, language)) for other in self.others.get(word, ())),
+            )
+            for word, weight in self.weights.items()
+        ]
 
     @classmethod
     def of(cls, snapshot: Snapshot, form: Form, kind: str | None) -> Asked:
@@ -343,14 +340,19 @@ def window(document: Document, span: Span) -> Span:
     at = next((number for number, other in enumerate(around) if other[0] <= span[0] < other[1]), None)
     if at is None:
         return span
-    start, end = span
-    words = len(document.text[start:end].split())
-    for neighbour in (at - 1, at + 1):
-        if 0 <= neighbour < len(around):
-            length = len(document.text[slice(*around[neighbour])].split())
-            if words + length <= _WINDOW_WORDS:
+    return with_neighbours(document.text, [*around[:at], span, *around[at + 1 :]], at)
+
+
+def with_neighbours(text: str, spans: Sequence[Span], at: int, sides: Sequence[int] = (-1, 1)) -> Span:
+    """One of a text's sentences with its neighbours on some `sides`, as far as that is what a reader is shown."""
+    start, end = spans[at]
+    words = len(text[start:end].split())
+    for neighbour in (at + side for side in sides):
+        if 0 <= neighbour < len(spans):
+            length = len(text[slice(*spans[neighbour])].split())
+            if words + length <= WINDOW_WORDS:
                 words += length
-                start, end = min(start, around[neighbour][0]), max(end, around[neighbour][1])
+                start, end = min(start, spans[neighbour][0]), max(end, spans[neighbour][1])
     return start, end
 
 

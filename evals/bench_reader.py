@@ -1,6 +1,6 @@
 """How well the reader tells a passage that answers from one that does not: `python -m evals.bench_reader --help`.
 
-The passage is given; its probability is that of its best window, a sentence with its neighbours as in the product.
+The passage is given; its score is that of its best window, a sentence with its neighbours as in the product.
 Printed are the area under the ROC curve and how many questions it comes from, for the exercises of evals/reading
 that were kept apart, and for SQuAD 2.0 in its JSON format where a file is named.
 """
@@ -18,13 +18,13 @@ import torch
 from safetensors.torch import load_file
 from sklearn.metrics import roc_auc_score
 
-from corpus.spans import Span, sentences
+from assistant.extract import with_neighbours
+from corpus.spans import sentences
 from evals.train_reader import SEED, exercises
 from index.encode import SHIPPED_MODEL, find_model
 from index.reader import ADAPTER
 from index.reader_net import LONGEST, ReaderNet
 
-_WINDOW_WORDS = 85
 _SAMPLE = 1200
 _BATCH = 64
 
@@ -97,19 +97,8 @@ def scores(net: ReaderNet, asked: Sequence[Asked]) -> list[float]:
 def windows(passage: str) -> list[str]:
     """Each sentence of a passage with its neighbours, as far as they are short enough."""
     spans = sentences(passage)
-    return list(dict.fromkeys(passage[slice(*_around(passage, spans, at))] for at in range(len(spans)))) or [passage]
-
-
-def _around(passage: str, spans: Sequence[Span], at: int) -> Span:
-    start, end = spans[at]
-    words = len(passage[start:end].split())
-    for neighbour in (at - 1, at + 1):
-        if 0 <= neighbour < len(spans):
-            length = len(passage[slice(*spans[neighbour])].split())
-            if words + length <= _WINDOW_WORDS:
-                words += length
-                start, end = min(start, spans[neighbour][0]), max(end, spans[neighbour][1])
-    return start, end
+    found = [passage[slice(*with_neighbours(passage, spans, at))] for at in range(len(spans))]
+    return list(dict.fromkeys(found)) or [passage]
 
 
 if __name__ == "__main__":

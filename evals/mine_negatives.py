@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import lzma
 import random
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -20,7 +19,8 @@ from typing import Any
 
 from assistant import extract
 from assistant.ask import Assistant
-from assistant.calibration import load_calibration
+from assistant.calibration import Ranker, load_calibration
+from evals.train_reader import rows_of
 from index.build import build_index
 from index.encode import SHIPPED_MODEL, open_encoder
 from index.search import Snapshot
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="where documents and index are made")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    rows = _rows(arguments.data)
+    rows = {name: [row for row in rows_of(arguments.data, name) if row["answers"]] for name in SETS}
     _write_documents(rows, arguments.work / "documents")
     encoder = open_encoder(SHIPPED_MODEL, arguments.work / "encoders")
     build_index(arguments.work / "documents", arguments.work / "index", encoder)
@@ -55,21 +55,14 @@ def main() -> None:
     print(f"{len(asked)} questions asked, {count} windows written to {arguments.out}")
 
 
-def _rows(folder: Path) -> dict[str, list[dict[str, Any]]]:
-    found = {}
-    for name in SETS:
-        with lzma.open(folder / f"{name}.jsonl.xz", "rt", encoding="utf-8") as file:
-            found[name] = [row for row in map(json.loads, file) if row["answers"]]
-    return found
-
-
 def _write_documents(rows: dict[str, list[dict[str, Any]]], folder: Path) -> None:
-    """Each passage once, as a section of a document; blanks are made single."""
+    """Each passage once, as a paragraph of a document; blanks are made single."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, some in rows.items():
         passages = list(dict.fromkeys(_plain(row["context"]) for row in some))
         for at in range(0, len(passages), _PASSAGES_A_FILE):
-            (folder / f"{name}-{at:05}.txt").write_text("\n\n".join(passages[at : at + _PASSAGES_A_FILE]) + "\n")
+            text = "\n\n".join(passages[at : at + _PASSAGES_A_FILE])
+            (folder / f"{name}-{at:05}.txt").write_text(f"{text}\n", encoding="utf-8")
 
 
 def _drawn(rows: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
@@ -104,7 +97,9 @@ def _mined(part: tuple[Path, Sequence[dict[str, Any]]]) -> list[dict[str, Any]]:
     return [one for row in part[1] for one in _windows(row, assistant.snapshot, ranker, chooser)]
 
 
-def _windows(row: dict[str, Any], snapshot: Snapshot, ranker: Any, chooser: random.Random) -> Iterator[dict[str, Any]]:
+def _windows(
+    row: dict[str, Any], snapshot: Snapshot, ranker: Ranker, chooser: random.Random
+) -> Iterator[dict[str, Any]]:
     evidence = extract.gather(snapshot, row["question"], "en", (), ranker)
     negatives: list[str] = []
     positives: dict[str, tuple[int, int]] = {}

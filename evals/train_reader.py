@@ -32,6 +32,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
+from assistant.extract import WINDOW_WORDS, with_neighbours
 from corpus.spans import Span, sentences
 from index.encode import SHIPPED_MODEL, digest_of, find_model
 from index.reader_net import LONGEST, ReaderNet
@@ -47,7 +48,6 @@ PAIRS = {"or_sharc_pairs": None, "medquad_pairs": 800}
 EXERCISES = Path(__file__).with_name("reading")
 # Of the exercises every eighth passage is kept for `python -m evals.bench_reader`.
 KEPT = 8
-_WINDOW_WORDS = 85
 _LONGEST_ANSWER = 25
 _BATCH = 32
 _SORTED_TOGETHER = 50
@@ -163,13 +163,13 @@ def _of_exercise(row: dict[str, Any], chooser: random.Random) -> Iterator[Exampl
 
 def _of_spans(folder: Path, name: str, most: int | None, chooser: random.Random) -> Iterator[Example]:
     """Windows round answers, the most alike window of the same passage without one, and passages without any."""
-    rows = [row for row in _rows(folder, name) if row["answers"]]
+    rows = [row for row in rows_of(folder, name) if row["answers"]]
     chooser.shuffle(rows)
     for row in rows[:most]:
         yield from _of_passage(row, chooser)
     other = folder / f"{name}.neg.jsonl.xz"
     if other.exists():
-        rest = _rows(folder, f"{name}.neg")
+        rest = rows_of(folder, f"{name}.neg")
         chooser.shuffle(rest)
         share = 0.95 if name.startswith("squadshifts") else 0.75
         for row in rest[: int(len(rows[:most]) * share)]:
@@ -204,7 +204,7 @@ def _of_passage(row: dict[str, Any], chooser: random.Random) -> Iterator[Example
 
 def _of_selection(folder: Path, name: str, chooser: random.Random) -> Iterator[Example]:
     """A sentence that people chose, and the most alike of those that they did not."""
-    for row in _rows(folder, name):
+    for row in rows_of(folder, name):
         lines, labels = row["sentences"], row["labels"]
         chosen = [at for at, label in enumerate(labels) if label]
         if name != "selqa" and chooser.random() < 0.4:
@@ -219,13 +219,14 @@ def _of_selection(folder: Path, name: str, chooser: random.Random) -> Iterator[E
 
 def _of_pairs(folder: Path, name: str, most: int | None, chooser: random.Random) -> Iterator[Example]:
     for ending, answers in (("", True), (".neg", False)):
-        rows = _rows(folder, name + ending)
+        rows = rows_of(folder, name + ending)
         chooser.shuffle(rows)
         for row in rows[:most]:
-            yield Example(row["question"], " ".join(row["context"].split()[:_WINDOW_WORDS]), answers)
+            yield Example(row["question"], " ".join(row["context"].split()[:WINDOW_WORDS]), answers)
 
 
-def _rows(folder: Path, name: str) -> list[dict[str, Any]]:
+def rows_of(folder: Path, name: str) -> list[dict[str, Any]]:
+    """The rows of a set of questions with passages."""
     with lzma.open(folder / f"{name}.jsonl.xz", "rt", encoding="utf-8") as file:
         return [json.loads(line) for line in file]
 
@@ -233,15 +234,7 @@ def _rows(folder: Path, name: str) -> list[dict[str, Any]]:
 def _window(text: str, spans: Sequence[Span], at: int, chooser: random.Random) -> Span:
     """A sentence with its neighbours, mostly both, as far as they are short enough."""
     before, after = chooser.choice(((0, 0), (1, 0), (0, 1), (1, 1), (1, 1), (1, 1)))
-    first = last = at
-    words = len(text[slice(*spans[at])].split())
-    for wanted, other in ((before, at - 1), (after, at + 1)):
-        if wanted and 0 <= other < len(spans):
-            length = len(text[slice(*spans[other])].split())
-            if words + length <= _WINDOW_WORDS:
-                words += length
-                first, last = min(first, other), max(last, other)
-    return spans[first][0], spans[last][1]
+    return with_neighbours(text, spans, at, [side for side, wanted in ((-1, before), (1, after)) if wanted])
 
 
 def _most_alike(row: dict[str, Any], windows: Sequence[Span], chooser: random.Random, noise: float) -> str:

@@ -30,12 +30,7 @@ def test_every_answer_of_an_exercise_stands_in_one_sentence_of_its_passage() -> 
         for one in row["asked"]
         if not any(one["a"] in row["text"][start:end] for start, end in sentences(row["text"]))
     ]
-    assert len(wrong) <= 3, wrong
-    assert all(answer in row["text"] for kept in (False, True) for row in exercises(kept=kept) for answer in _of(row))
-
-
-def _of(row: dict[str, list[dict[str, str]]]) -> list[str]:
-    return [one["a"] for one in row["asked"]]
+    assert not wrong
 
 
 def test_no_passage_of_the_exercises_is_kept_apart_and_read() -> None:
