@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup chat chroma test check bench evals screenshots audit pins clean
+.PHONY: help setup chat chroma test check bench load reliability evals screenshots audit pins clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is to do
@@ -49,6 +49,9 @@ ifdef DATA
 	$(BIN)/python -m evals.bench_audit $(DATA)/documents
 endif
 
+load: setup  ## 100 people at once for 5 minutes, then 400: time, memory, who is turned away (7 minutes)
+	$(BIN)/python -m evals.load
+
 evals: setup  ## the shipped question sets, and whether the gates of pyproject.toml hold
 	$(BIN)/python -m evals.gates
 	$(BIN)/python -m evals.checks
@@ -56,9 +59,13 @@ evals: setup  ## the shipped question sets, and whether the gates of pyproject.t
 screenshots: setup  ## pictures of every page, into docs/screenshots
 	$(BIN)/python -m evals.screenshots
 
+reliability: setup  ## prove the promises of docs/reliability.md; ARGS="--trials 20 --minutes 10" for less
+	$(BIN)/python -m evals.reliability $(ARGS)
+
+# --strict: else packages that the service does not know are passed over, and an audit of nothing ends well.
 audit: setup  ## known weaknesses of what is pinned (asks the network); SECURITY.md has the exceptions and their reasons
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
-	$(BIN)/python -m pip_audit -r constraints.txt --no-deps --disable-pip --ignore-vuln CVE-2026-45829
+	$(BIN)/python -m pip_audit -r constraints.txt --no-deps --disable-pip --ignore-vuln CVE-2026-45829 --strict
 
 pins: setup  ## write constraints.txt from what is installed, after a change of versions
 	( echo "# The exact versions that the checks run with; no index address belongs in here. Written by make pins."; \

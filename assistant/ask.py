@@ -34,19 +34,21 @@ from assistant.gate import confidence as confidence_of
 from assistant.gate import contradicts, reason
 from assistant.language import plain, whole_word
 from assistant.lists import Listing, asks_for_list, introduces, whole_list
+from assistant.material import Material
 from assistant.messages import differences_in_words, messages, verdict_in_words
 from assistant.originals import Original, find_original
 from assistant.question import check_question, understand, without_article
 from assistant.registry import Registry
 from assistant.translate import ENGLISH, understood
 from assistant.types import Answer, Checked, Citation, Done, Event, Mode, Query, Sentence, Status, Turn
-from assistant.write import Material, Session, Writer
+from assistant.write import Session, Writer
 from corpus.definitions import CURRENT, names_of
 from corpus.errors import UserError
 from corpus.spans import Span, paragraph_at, sentences, trim
 from corpus.types import Definition, Document, DocumentInfo, Drifted, Passage, Refused
 from index.reader import Reader
 from index.search import Hit, Snapshot
+from index.tracing import span
 from index.words import terms
 
 # A registry's term is asked for or it is not; what remains is the question read wrongly.
@@ -128,8 +130,11 @@ class Assistant:
         check_question(question)
         yield Status("searching")
         session = self.writer.session(self.index_version) if self.writer else None
-        query = self._understood(question, history, session, literally=literally)
-        draft = self._route(query)
+        # Around what yields nothing: who reads the answer may do so in another thread.
+        with span("compose") as told:
+            query = self._understood(question, history, session, literally=literally)
+            draft = self._route(query)
+            told.set(kind=query.kind, outcome=draft.outcome, language=query.language)
         retrieved = perf_counter() - started
         if session and self._is_for_the_model(query, draft):
             draft = yield from session.write(self._material(query, draft, session))
@@ -250,7 +255,7 @@ class Assistant:
         asked = replace(query, standalone=said, language=languages[0], forms=()) if said else query
         evidence = self._gather(asked)
         documents = {hit.passage.document_id: self.snapshot.document(hit.passage.document_id) for hit in evidence.hits}
-        return Material(query, asked.standalone, asked.language, draft, evidence, documents)
+        return Material(query, asked.standalone, asked.language, draft, evidence, documents, is_foreign=foreign)
 
     def _route(self, query: Query) -> Answer:
         if query.kind in ("smalltalk", "outside"):
@@ -608,9 +613,9 @@ def _distinct(spans: Iterable[tuple[Document, Span]]) -> list[tuple[Document, Sp
     """Spans of documents, in order, without those that lie in another one."""
     documents: dict[str, Document] = {}
     found: dict[tuple[str, Span], None] = {}
-    for document, span in spans:
+    for document, place in spans:
         documents[document.id] = document
-        found[document.id, span] = None
+        found[document.id, place] = None
     kept = [one for one in found if not any(_inside(one, other) for other in found if other != one)]
     return [(documents[identifier], span) for identifier, span in kept]
 

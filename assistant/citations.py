@@ -15,7 +15,8 @@ from assistant.types import Citation
 from corpus.spans import Span
 from corpus.types import Document, DocumentInfo
 
-_ID = re.compile(r"c_([0-9a-f]{12})_(\d{1,12})_(\d{1,12})")
+# Only digits that `citation_id` writes: a span has one id, and no other one resolves.
+_ID = re.compile(r"c_([0-9a-f]{12})_(0|[1-9][0-9]{0,11})_([1-9][0-9]{0,11})")
 
 
 def citation_id(document: Document, start: int, end: int) -> str:

@@ -69,13 +69,14 @@ def chat(
     everybody: Annotated[
         bool, typer.Option("--open", help="Without sign-in: serve everybody who reaches the address.")
     ] = False,
+    workers: Annotated[int | None, typer.Option(help="How many processes answer; 1 is the one that serves.")] = None,
 ) -> None:
     """Serve the chat in a browser; builds the index first where there is none."""
     from assistant.exposure import check_exposure
     from assistant.service import has_index
     from assistant.web.main import run
 
-    settings = _settings(host=host, port=port, open=everybody or None)
+    settings = _settings(host=host, port=port, open=everybody or None, workers=workers)
     check_exposure(settings)
     if not has_index(settings):
         _build(settings)
@@ -182,13 +183,16 @@ def index_build(
         bool, typer.Option("--rebuild", help="Read and encode everything again, changed or not.")
     ] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Go on and refresh at every change, until Ctrl-C.")] = False,
+    engine: Annotated[
+        str, typer.Option(help="Where documents are read and encoded: local, or ray (RAY_ADDRESS names a cluster).")
+    ] = "local",
 ) -> None:
     """Make or refresh the index of the corpus: only what has changed is read and encoded."""
     settings = _settings()
     if watch:
-        _watch(settings, rebuild=rebuild)
+        _watch(settings, rebuild=rebuild, engine=engine)
     else:
-        typer.echo(_summary(_build(settings, rebuild=rebuild)))
+        typer.echo(_summary(_build(settings, rebuild=rebuild, engine=engine)))
 
 
 @index_app.command("status", epilog="Example: assistant index status --json")
@@ -776,12 +780,12 @@ def _open(settings: Settings) -> Assistant:
     return assistant
 
 
-def _build(settings: Settings, *, rebuild: bool = False) -> BuildReport:
+def _build(settings: Settings, *, rebuild: bool = False, engine: str = "local") -> BuildReport:
     from assistant.progress import progress_on_terminal
     from assistant.service import build, drifted
 
     with progress_on_terminal() as progress:
-        report = build(settings, rebuild=rebuild, progress=progress)
+        report = build(settings, rebuild=rebuild, progress=progress, engine=engine)
     for refused in report.refused:
         _note(f"Refused {refused.path}: {refused.reason}")
     for one in drifted(settings):
@@ -799,7 +803,7 @@ def _summary(report: BuildReport) -> str:
     )
 
 
-def _watch(settings: Settings, *, rebuild: bool) -> None:
+def _watch(settings: Settings, *, rebuild: bool, engine: str) -> None:
     """Build at every change. What cannot be built is said, and tried again at the next change."""
     from assistant.watch import changes
 
@@ -807,7 +811,7 @@ def _watch(settings: Settings, *, rebuild: bool) -> None:
     try:
         for first, _ in enumerate(changes(settings.corpus)):
             try:
-                typer.echo(_summary(_build(settings, rebuild=rebuild and first == 0)))
+                typer.echo(_summary(_build(settings, rebuild=rebuild and first == 0, engine=engine)))
             except UserError as error:
                 _note(str(error))
     except KeyboardInterrupt:

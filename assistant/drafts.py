@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from assistant import native
+from assistant.claim import Claim, whole
 from assistant.prompts import NOT_IN_DOCUMENTS
-from assistant.verify.grounds import Cite, Grounds, located
+from assistant.verify.grounds import Cite, Grounds
 
 _MOST_CLAIMS = 12
 _MOST_CITES = 6
@@ -21,15 +23,6 @@ _SOURCE = re.compile(r"\[([^\[\]\n]{1,600})\]")
 _KEY = re.compile(r"\s*([A-Za-z]\w{1,15})\b")
 _QUOTED = re.compile(r"[\"“”«»]([^\"“”«»]+)[\"“”«»]")
 _HIDDEN = re.compile(r"\[[^\]]*\]?")
-_SURROGATES = re.compile("[\ud800-\udfff]")
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A sentence that a model wrote, and what it rests it on."""
-
-    text: str
-    cites: tuple[Cite, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +38,8 @@ class Written:
 
 def read_reply(text: str, blocks: Sequence[Mapping[str, Any]] = (), grounds: Grounds | None = None) -> Written:
     """A reply as claims: from the provider's own citations, else from JSON, else from markers."""
-    if blocks and grounds and (native := from_blocks(blocks, grounds)):
-        return Written(True, native)
+    if blocks and grounds and (cited := native.claims_of(blocks, grounds)):
+        return Written(True, cited)
     if (held := _json_in(text)) is not None:
         return _from_json(held)
     if NOT_IN_DOCUMENTS.lower() in text.lower():
@@ -78,26 +71,6 @@ def draft_so_far(text: str) -> str:
     return whole(_HIDDEN.sub("", text))
 
 
-def whole(text: str) -> str:
-    """A text without halves of surrogate pairs, which JSON can hold and no file or message can."""
-    return _SURROGATES.sub("", text)
-
-
-def from_blocks(blocks: Iterable[Mapping[str, Any]], grounds: Grounds) -> tuple[Claim, ...]:
-    """Claims from content blocks with the citations of Anthropic, OpenAI or Google, as LangChain gives them.
-
-    A citation names its source by a title that is a passage's key, or else by the words alone, which
-    one passage must have.
-    """
-    found = []
-    for block in blocks:
-        if block.get("type") != "text" or not str(block.get("text", "")).strip():
-            continue
-        cites = [cite for one in block.get("annotations") or () if (cite := _native(one, grounds))]
-        found.append(Claim(whole(str(block["text"])).strip()[:_LONGEST], tuple(cites[:_MOST_CITES])))
-    return tuple(found[:_MOST_CLAIMS]) if any(one.cites for one in found) else ()
-
-
 def from_markers(text: str) -> tuple[Claim, ...]:
     """Claims from sentences with their sources in square brackets behind them."""
     text = whole(text)
@@ -119,17 +92,6 @@ def from_markers(text: str) -> tuple[Claim, ...]:
     if rest:
         found.append(Claim(rest[:_LONGEST], ()))
     return tuple(found[:_MOST_CLAIMS]) if any(one.cites for one in found) else ()
-
-
-def _native(one: Mapping[str, Any], grounds: Grounds) -> Cite | None:
-    quote = whole(str(one.get("cited_text") or ""))
-    if one.get("type") != "citation" or not quote:
-        return None
-    named = whole(str(one.get("title") or ""))
-    if named in grounds.by_key:
-        return Cite(named, quote)
-    held = [key for key, ground in grounds.by_key.items() if located(quote, ground)]
-    return Cite(held[0] if len(held) == 1 else named, quote)
 
 
 def _sentence(said: str) -> str:

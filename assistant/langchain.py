@@ -59,12 +59,18 @@ def _question_in(asked: Asked) -> tuple[str, list[Turn]]:
 
 
 def _blocks(answer: Answer) -> list[Any]:
-    """The answer's text in pieces that join to it, each with one sentence and that sentence's citations."""
+    """The answer's text in pieces that join to it, each with one sentence and that sentence's citations.
+
+    What is told below the last sentence, such as an unofficial translation, is a block that cites nothing.
+    """
     starts = _starts(answer)
     if not starts:
         return [create_text_block(answer.text)]
-    edges = [0, *(start for start, _ in starts[1:]), len(answer.text)]
-    return [
+    last, sentence = starts[-1]
+    end = answer.text.find("\n\n", last + len(sentence.text))
+    end = end if end >= 0 else len(answer.text)
+    edges = [0, *(start for start, _ in starts[1:]), end]
+    blocks = [
         create_text_block(
             answer.text[edges[place] : edges[place + 1]],
             annotations=[
@@ -75,6 +81,7 @@ def _blocks(answer: Answer) -> list[Any]:
         )
         for place, (start, sentence) in enumerate(starts)
     ]
+    return [*blocks, create_text_block(answer.text[end:])] if end < len(answer.text) else blocks
 
 
 def _starts(answer: Answer) -> list[tuple[int, Any]]:

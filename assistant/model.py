@@ -19,6 +19,7 @@ from typing import Any, Literal
 from assistant.retries import retried
 from assistant.watchdog import Cords, watched
 from corpus.errors import UserError
+from index.tracing import span
 
 log = logging.getLogger(__name__)
 _SECONDS = 120.0
@@ -33,8 +34,8 @@ _BUSY = (408, 409, 425, 429, 500, 502, 503, 504, 529)
 _UNKNOWN_OPTION = (400, 404, 415, 422, 501)
 
 Form = Literal["schema", "json", "markers"]
-Message = tuple[str, str]
-"""A role, "system", "human" or "ai", and what it says."""
+Message = tuple[str, Any]
+"""A role, "system", "human" or "ai", and what it says: text, or content blocks in its provider's form."""
 
 
 class ModelError(UserError):
@@ -146,10 +147,11 @@ class Model:
     def _followed(self, messages: Sequence[Message], until: float, options: Mapping[str, Any]) -> Iterator[Piece]:
         """The pieces as a thread of their own reads them: what keeps a connection busy does not stop the clock."""
         pieces = watched(lambda: self._streamed(messages, until, options), until, self._cords)
-        try:
-            yield from pieces
-        except TimeoutError as error:
-            raise ModelError(f"The model {self.name} was not done in time.") from error
+        with span("model", is_current=False, model=self.name, messages=len(messages)):
+            try:
+                yield from pieces
+            except TimeoutError as error:
+                raise ModelError(f"The model {self.name} was not done in time.") from error
 
     def _streamed(self, messages: Sequence[Message], until: float, options: Mapping[str, Any]) -> Generator[Piece]:
         first, chunks = self._opened(messages, until, options)
@@ -235,7 +237,9 @@ def _said(error: BaseException) -> str:
 
 
 def _piece(chunk: Any) -> Piece:
-    blocks = chunk.content_blocks if isinstance(chunk.content, list) else ()
+    # Google tells what grounds a reply beside its text.
+    is_rich = isinstance(chunk.content, list) or "grounding_metadata" in chunk.response_metadata
+    blocks = chunk.content_blocks if is_rich else ()
     return Piece(str(chunk.text), tuple(blocks))
 
 

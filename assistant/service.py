@@ -5,21 +5,25 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.ask import Assistant
 from assistant.settings import Settings
 from assistant.write import Writer
 from corpus.errors import UserError
+from corpus.spans import Span
 from corpus.types import Drifted
 from index import generation
 from index.build import GRAPHS, BuildReport, Progress, build_index, corpus_differs
 from index.encode import Encoder, open_encoder
+from index.engine import LOCAL, open_engine
 from index.generation import STATE
 from index.hub import folder_of
-from index.reader import Reader, open_reader
+from index.reader import Reader, Reading, open_reader
 from index.search import Snapshot
 from index.state import read_state
+from index.tracing import span
 
 log = logging.getLogger(__name__)
 # A new index is answered from within 2 s; most of that is for opening it.
@@ -34,8 +38,10 @@ def has_index(settings: Settings) -> bool:
     return (settings.index_folder / "current").exists()
 
 
-def build(settings: Settings, *, rebuild: bool = False, progress: Progress | None = None) -> BuildReport:
-    """Make or refresh the index of the settings' corpus."""
+def build(
+    settings: Settings, *, rebuild: bool = False, progress: Progress | None = None, engine: str = LOCAL
+) -> BuildReport:
+    """Make or refresh the index of the settings' corpus, on an engine of `index.engine`."""
     return build_index(
         settings.corpus,
         settings.index_folder,
@@ -44,6 +50,7 @@ def build(settings: Settings, *, rebuild: bool = False, progress: Progress | Non
         server=settings.server,
         rebuild=rebuild,
         progress=progress,
+        engine=open_engine(engine),
     )
 
 
@@ -75,12 +82,19 @@ def writer_of(settings: Settings) -> Writer | None:
     from assistant.model import Model
     from assistant.replies import KeptReplies
 
+    native = settings.model_citations == "native"
+    if native and not settings.model.startswith("anthropic:"):
+        raise UserError(
+            f"ASSISTANT_MODEL_CITATIONS is native and the model {settings.model!r}: that works with anthropic:… alone; "
+            "unset one of the two."
+        )
     model = Model.open(settings.model, settings.model_url, seconds=settings.model_seconds, tokens=settings.model_tokens)
     return Writer(
         model,
         seconds=settings.model_seconds,
         calls=settings.model_calls,
         tokens=settings.model_tokens,
+        native=native,
         url=settings.model_url,
         replies=KeptReplies(settings.index_folder / REPLIES),
     )
@@ -91,13 +105,37 @@ def is_outdated(settings: Settings, assistant: Assistant) -> bool:
     return settings.corpus.is_dir() and corpus_differs(settings.corpus, assistant.snapshot.state)
 
 
+@dataclass(frozen=True, slots=True)
+class TracedReader:
+    """A reader, each of whose readings is a span."""
+
+    reader: Reader
+
+    @property
+    def name(self) -> str:
+        return self.reader.name
+
+    def prepare(self) -> None:
+        """As `Reader.prepare`."""
+        self.reader.prepare()
+
+    def is_prepared(self) -> bool:
+        return self.reader.is_prepared()
+
+    def read(self, question: str, windows: Sequence[str], sentences: Sequence[Span]) -> list[Reading]:
+        """As `Reader.read`."""
+        with span("read", windows=len(windows)):
+            return self.reader.read(question, windows, sentences)
+
+
 class Service:
     """Hands out the assistant over the index that serves now, opened again when a new one appears."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._encoder = encoder_of(settings)
-        self._reader = reader_of(settings)
+        reader = reader_of(settings)
+        self._reader = TracedReader(reader) if reader else None
         self._writer = writer_of(settings)
         self._assistant: Assistant | None = None
         self._tried: Path | None = None

@@ -55,6 +55,8 @@ class Settings(BaseSettings):
     model_seconds: float = Field(30.0, gt=0, le=600)
     model_calls: int = Field(4, ge=1, le=20)
     model_tokens: int = Field(800, ge=50, le=20_000)
+    # Whether passages go in as documents and the provider cites them itself: "native", with anthropic:… alone.
+    model_citations: Literal["off", "native"] = "off"
     # The address of a server that speaks the OpenAI protocol, for a language model.
     model_url: str | None = None
     # What is kept of conversations: an SQLite file, or the address of a PostgreSQL database.
@@ -75,6 +77,10 @@ class Settings(BaseSettings):
     limits: str = "memory"
     questions_a_minute: int = Field(60, ge=0)
     uploads_an_hour: int = Field(300, ge=0)
+    # How many answers may be under way before further questions are turned away for a moment. 0 is no limit.
+    answers_at_once: int = Field(32, ge=0, le=1000)
+    # How many processes answer; 1 is the one that serves.
+    workers: int = Field(1, ge=1, le=64)
     # How long a request may take until its answer begins.
     request_seconds: float = Field(120, gt=0)
     log: Literal["plain", "json"] = "plain"

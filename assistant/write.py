@@ -14,25 +14,21 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
-from assistant import prompts
-from assistant.citations import cite
-from assistant.drafts import Claim, Written, claims_so_far, draft_so_far, read_reply, whole
-from assistant.extract import Evidence, is_tainted
+from assistant import prompts, unofficial
+from assistant.claim import Claim, whole
+from assistant.compose import answer_from, places_of, with_repairs, without_model
+from assistant.drafts import Written, claims_so_far, draft_so_far, read_reply
 from assistant.language import detect, tables
+from assistant.material import Checker, Material, grounds_of, messages_for
 from assistant.messages import model_notice
 from assistant.model import Form, Message, ModelError, Piece
 from assistant.relevance import answers
 from assistant.replies import Replies, digest
-from assistant.types import Answer, Checked, Draft, Event, Query, Sentence, Status, Turn
-from assistant.verify.grounds import Ground, Grounds, Verified, verified
-from corpus.spans import Span
-from corpus.types import Document
-from corpus.wording import folded
+from assistant.types import Answer, Checked, Draft, Event, Sentence, Status, Turn
+from assistant.verify.grounds import Grounds, Verified
 from index.words import terms, words
 
 log = logging.getLogger(__name__)
-_PASSAGES = 6
-_LONGEST_PASSAGE = 3000
 _TURNS = 6
 _LONGEST_QUESTION = 400
 # Shorter words are mostly "which", "does" and the like.
@@ -54,9 +50,13 @@ class Chat(Protocol):
 
 @dataclass(slots=True)
 class Health:
-    """How the model does, for staff: what went wrong last, and when (seconds since 1970)."""
+    """How the model does, for staff: what went wrong last, and when (seconds since 1970).
+
+    `asked` and `failed` count questions, `calls` requests, `removed` sentences.
+    """
 
     asked: int = 0
+    calls: int = 0
     failed: int = 0
     removed: int = 0
     trouble: str | None = None
@@ -72,29 +72,18 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
-    """What an answer is written from: the question, what was found for it, and the answer without a model.
-
-    `standalone` is the question in `language`, the one of the documents that it is asked in.
-    """
-
-    query: Query
-    standalone: str
-    language: str
-    without: Answer
-    evidence: Evidence
-    documents: Mapping[str, Document]
-
-
-@dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes answers by a model. `seconds` and `calls` are the limits of one question, `url` is the model's address."""
+    """Writes answers by a model. `seconds` and `calls` are the limits of one question, `url` is the model's address.
+
+    `native`: passages go in as documents in Anthropic's form, and the citations come from the provider.
+    """
 
     model: Chat
     seconds: float = 30.0
     calls: int = 4
     tokens: int = 800
     lowest: float = LOWEST
+    native: bool = False
     url: str | None = None
     replies: Replies | None = None
     health: Health = field(default_factory=Health)
@@ -103,8 +92,10 @@ class Writer:
     def configuration(self) -> str:
         """A digest of all that decides how answers come out."""
         told = [
-            getattr(prompts, name) for name in ("ANSWER", "AS_JSON", "AS_MARKERS", "REPAIR", "STANDALONE", "TRANSLATE")
+            getattr(prompts, name)
+            for name in ("ANSWER", "AS_JSON", "AS_MARKERS", "REPAIR", "STANDALONE", "TRANSLATE", "UNOFFICIAL")
         ]
+        told += [prompts.NATIVE, prompts.NATIVE_REPAIR] if self.native else []
         return digest(self.model.name, self.url, self.calls, self.tokens, self.lowest, told, prompts.SCHEMA)[:12]
 
     @property
@@ -148,9 +139,9 @@ class Session:
     def write(self, material: Material) -> Generator[Event, None, Answer]:
         """The answer, with its drafts and its checked sentences on the way."""
         if self._failed:
-            return _without(material, "not_asked")
+            return without_model(material, "not_asked")
         try:
-            grounds = _grounds(material)
+            grounds = grounds_of(material)
             if not grounds.by_key:
                 return material.without
             yield Status("writing")
@@ -158,17 +149,17 @@ class Session:
         except Exception as error:  # noqa: BLE001 - whatever a reply causes, the member is answered
             self._note(error)
             yield Draft("")
-            return _without(material, "not_asked")
+            return without_model(material, "not_asked")
         self._writer.health.note(None)
         if answer is None:
             yield Draft("")
-            return _without(material, "not_verified")
+            return without_model(material, "not_verified")
         return answer
 
     def _written(self, material: Material, grounds: Grounds) -> Generator[Event, None, Answer | None]:
         """The verified answer; None where nothing is left that answers."""
-        messages = _messages(material, grounds)
-        checker = _Checker(material, grounds)
+        messages = messages_for(material, grounds, native=self._writer.native)
+        checker = Checker(material, grounds)
         written = yield from self._claims(messages, grounds, checker)
         if written.claims is None:
             raise ModelError(f"The model {self._writer.model.name} replied with nothing that can be read.")
@@ -182,15 +173,47 @@ class Session:
         repaired: list[Verified] = []
         if failed and self._calls < self._writer.calls:
             repaired = yield from self._repaired(messages, failed, grounds, checker)
-        final = _with_repairs(checked, repaired)
+        final = with_repairs(checked, repaired)
         for number, one in enumerate(final):
             yield Checked(Sentence(one.text, one.support, ()), number)
-        return self._composed(material, grounds, final)
+        answer = self._composed(material, grounds, final)
+        if answer is None or not material.is_foreign:
+            return answer
+        return (yield from self._with_translation(answer, material))
 
-    def _claims(self, messages: list[Message], grounds: Grounds, checker: _Checker) -> Generator[Event, None, Written]:
+    def _with_translation(self, answer: Answer, material: Material) -> Generator[Event, None, Answer]:
+        """The answer with an unofficial translation of its sentences below them, as far as there is one that holds."""
+        found = {material.documents[one.document_id].language for one in answer.citations}
+        source = found.pop() if len(found) == 1 else ""
+        if not unofficial.is_possible(source, answer.language) or self._calls >= self._writer.calls:
+            return answer
+        told = unofficial.sentences_to_translate(answer)
+        asked = "\n".join(prompts.sentence(number, text) for number, text in enumerate(told, 1))
+        text = ""
+        try:
+            for piece in self._pieces([("system", prompts.unofficial(answer.language)), ("human", asked)], None):
+                text += piece.text
+                yield Status("checking")
+        except ModelError as error:
+            # What was verified stands without it.
+            log.warning("%s", error)
+            return answer
+        lines = unofficial.lines(text, len(told))
+        if lines:
+            self._keep()
+        whys = {
+            number: unofficial.reason_against(line, told[number - 1], source, answer.language)
+            for number, line in lines.items()
+        }
+        for number, why in whys.items():
+            if why:
+                log.info("A translation of sentence %d is not shown: %s.", number, why)
+        return unofficial.translated(answer, {number: line for number, line in lines.items() if whys[number] is None})
+
+    def _claims(self, messages: list[Message], grounds: Grounds, checker: Checker) -> Generator[Event, None, Written]:
         text, shown, told = "", "", 0
         blocks: list[Mapping[str, Any]] = []
-        for piece in self._pieces(messages, prompts.SCHEMA):
+        for piece in self._pieces(messages, self._schema):
             text += piece.text
             blocks += piece.blocks
             draft = draft_so_far(text)
@@ -204,6 +227,11 @@ class Session:
                     yield Checked(Sentence(one.text, one.support, ()), number)
         return self._read(text, blocks, grounds)
 
+    @property
+    def _schema(self) -> Mapping[str, Any] | None:
+        """What a reply has to be; a provider that cites by itself writes plain text."""
+        return None if self._writer.native else prompts.SCHEMA
+
     def _read(self, text: str, blocks: Sequence[Mapping[str, Any]], grounds: Grounds) -> Written:
         """A reply as claims, kept where it could be read."""
         written = read_reply(text, blocks, grounds)
@@ -212,19 +240,19 @@ class Session:
         return written
 
     def _repaired(
-        self, messages: list[Message], failed: Sequence[tuple[Claim, Verified]], grounds: Grounds, checker: _Checker
+        self, messages: list[Message], failed: Sequence[tuple[Claim, Verified]], grounds: Grounds, checker: Checker
     ) -> Generator[Event, None, list[Verified]]:
         """What the model makes of its failed sentences when it is told why; nothing where that fails too."""
         told = "\n".join(f"- {claim.text} ({one.reason})" for claim, one in failed)
         again = [
             *messages,
             ("ai", "\n".join(claim.text for claim, _ in failed)),
-            ("human", prompts.REPAIR.format(failed=told)),
+            ("human", (prompts.NATIVE_REPAIR if self._writer.native else prompts.REPAIR).format(failed=told)),
         ]
         text = ""
         blocks: list[Mapping[str, Any]] = []
         try:
-            for piece in self._pieces(again, prompts.SCHEMA):
+            for piece in self._pieces(again, self._schema):
                 text += piece.text
                 blocks += piece.blocks
                 yield Status("checking")
@@ -239,13 +267,13 @@ class Session:
         kept = [one for one in final if one.support != "unsupported"]
         removed = len(final) - len(kept)
         self._writer.health.removed += removed
-        spans = _numbered(kept, grounds)
+        spans = places_of(kept, grounds)
         found = [(material.documents[document], span) for document, span in spans]
         texts = [f"{document.section_at(span[0]).title} {document.text[slice(*span)]}" for document, span in found]
         fits = answers(material.standalone, material.language, texts, spans, material.evidence, material.without)
         if not kept or not fits:
             return None
-        answer = _answer(material, grounds, kept, spans)
+        answer = answer_from(material, grounds, kept, spans)
         if not removed:
             return answer
         name = "removed_one" if removed == 1 else "removed"
@@ -275,6 +303,7 @@ class Session:
         if self._calls >= writer.calls:
             raise ModelError(f"The question has had its {writer.calls} calls of the model.")
         self._calls += 1
+        writer.health.calls += 1
         text, has_blocks = "", False
         for piece in writer.model.stream(messages, self._until, schema):
             piece = replace(piece, text=whole(piece.text))
@@ -300,102 +329,6 @@ class Session:
             return
         self._writer.health.note(f"The answer of the model could not be worked on ({type(error).__name__}).")
         log.error("A model's answer could not be worked on. The answer without it is given.", exc_info=error)
-
-
-class _Checker:
-    """Checks each claim once: the same sentence is looked at while it comes and at the end."""
-
-    def __init__(self, material: Material, grounds: Grounds) -> None:
-        self._material = material
-        self._grounds = grounds
-        self._known: dict[Claim, Verified] = {}
-
-    def check(self, claim: Claim) -> Verified:
-        if claim not in self._known:
-            self._known[claim] = self._checked(claim)
-        return self._known[claim]
-
-    def _checked(self, claim: Claim) -> Verified:
-        found = verified(claim.text, claim.cites, self._grounds)
-        for key, span in found.spans:
-            document = self._material.documents[self._grounds.by_key[key].document_id]
-            if is_tainted(document, span):
-                return replace(found, support="unsupported", reason="its passage gives orders to a program")
-        return found
-
-
-def _grounds(material: Material) -> Grounds:
-    """The passages found, the best first, each under a key that says nothing of it."""
-    found: dict[str, Ground] = {}
-    for hit in material.evidence.hits:
-        passage = hit.passage
-        document = material.documents[passage.document_id]
-        key = f"k{digest(material.query.question, passage.id)[:5]}"
-        end = min(passage.end, passage.start + _LONGEST_PASSAGE)
-        found.setdefault(key, Ground(document.text, passage.start, end, document.id, document.language))
-        if len(found) == _PASSAGES:
-            break
-    return Grounds(found)
-
-
-def _messages(material: Material, grounds: Grounds) -> list[Message]:
-    shown = [
-        prompts.passage(
-            key,
-            material.documents[one.document_id].title,
-            material.documents[one.document_id].section_at(one.start).title,
-            one.text[one.start : one.end],
-        )
-        for key, one in grounds.by_key.items()
-    ]
-    told = f"{prompts.ANSWER}\n\n{prompts.AS_JSON}\nIf you cannot reply in JSON: {prompts.AS_MARKERS}"
-    return [("system", told), ("human", "\n\n".join([*shown, prompts.question(material.standalone)]))]
-
-
-def _with_repairs(checked: Sequence[Verified], repaired: Sequence[Verified]) -> list[Verified]:
-    """Sentences with the repaired ones in the place of those that failed, in order."""
-    good = iter([one for one in repaired if one.support != "unsupported"])
-    return [next(good, one) if one.support == "unsupported" else one for one in checked]
-
-
-def _numbered(kept: Sequence[Verified], grounds: Grounds) -> list[tuple[str, Span]]:
-    """The spans that sentences rest on, each once, in the order in which they are first needed."""
-    found: dict[tuple[str, Span], None] = {}
-    for one in kept:
-        found.update(dict.fromkeys((grounds.by_key[key].document_id, span) for key, span in one.spans))
-    return list(found)
-
-
-def _answer(
-    material: Material, grounds: Grounds, kept: Sequence[Verified], spans: Sequence[tuple[str, Span]]
-) -> Answer:
-    sentences = []
-    seen: set[str] = set()
-    for one in kept:
-        if folded(one.text) in seen:
-            continue
-        seen.add(folded(one.text))
-        numbers = sorted({spans.index((grounds.by_key[key].document_id, span)) + 1 for key, span in one.spans})
-        sentences.append(Sentence(one.text, one.support, tuple(numbers)))
-    text = " ".join(f"{one.text} {''.join(f'[{number}]' for number in one.citations)}" for one in sentences)
-    citations = tuple(
-        cite(number, material.documents[document], *span) for number, (document, span) in enumerate(spans, 1)
-    )
-    return replace(
-        material.without,
-        outcome="answered",
-        reason=None,
-        mode="model",
-        text=text,
-        sentences=tuple(sentences),
-        citations=citations,
-        nearest=(),
-        notice=None,
-    )
-
-
-def _without(material: Material, why: str) -> Answer:
-    return replace(material.without, notice=model_notice(material.without.language, why))
 
 
 def _numbers(text: str) -> set[str]:

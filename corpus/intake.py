@@ -82,7 +82,8 @@ def _put(folder: Path, path: Path, name: str) -> tuple[Path | None, str]:
     except OSError as error:
         raise UserError(f"{path} could not be copied to {folder} ({error.strerror}).") from error
     finally:
-        with suppress(FileNotFoundError):
+        # Of a disk that cannot be written nothing can be taken away either; nothing was put there.
+        with suppress(OSError):
             draft.unlink()
     return target, name
 

@@ -52,7 +52,7 @@ _CHANGED = {NEW_BASE: 3, FEW: 3, MANY: 22}
 # Steps that a build passes only where it makes a new base.
 _NEW_BASE_ONLY = ("vectors written",)
 # So many random moments share an index, its first build and its server.
-_IN_A_ROW = 10
+IN_A_ROW = 10
 _PATIENCE = 120.0
 _NOTICED = 5.0
 _A_WHILE = 300.0
@@ -98,7 +98,7 @@ def main() -> None:
     planned = _planned(arguments)
     with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(arguments.jobs) as pool:
         found = []
-        for results in pool.map(lambda series: _apart(series, Path(scratch)), planned):
+        for results in pool.map(lambda series: apart(series, Path(scratch)), planned):
             found.append(results)
             print(f"{len(found)} of {len(planned)} series", file=sys.stderr, flush=True)
     _print_table(planned, found)
@@ -125,7 +125,7 @@ def _planned(arguments: argparse.Namespace) -> list[Series]:
         for server in ([False, True] if arguments.server else [False])
         for kind in (*STEPS, MOMENTS)
         if arguments.only in (None, kind)
-        for count, kills in [(arguments.moments, _IN_A_ROW) if kind == MOMENTS else (arguments.times, arguments.times)]
+        for count, kills in [(arguments.moments, IN_A_ROW) if kind == MOMENTS else (arguments.times, arguments.times)]
         for first in range(0, count, kills or 1)
     ]
 
@@ -156,7 +156,7 @@ def _counts(results: Sequence[Result]) -> str:
     return " | ".join(map(str, counts))
 
 
-def _apart(series: Series, scratch: Path) -> list[Result]:
+def apart(series: Series, scratch: Path) -> list[Result]:
     """Run a series in a process of its own: a damaged store can kill the process that opens it."""
     folder = Path(tempfile.mkdtemp(dir=scratch))
     with chroma(folder / "chroma") if series.server else nullcontext() as server:
@@ -361,6 +361,9 @@ class Builder:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
 
 
 def served(index: Path, versions: Mapping[str, Mapping[str, str]]) -> str:
@@ -423,13 +426,11 @@ def collections(server: str) -> set[str]:
 
 
 @contextmanager
-def chroma(folder: Path) -> Iterator[str]:
-    """The address of a `chroma run` over a new folder, which is stopped afterwards."""
-    folder.mkdir()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    command = [str(Path(sys.executable).with_name("chroma")), "run", "--path", str(folder), "--port", port]
+def chroma(folder: Path, port: int | None = None) -> Iterator[str]:
+    """The address of a `chroma run` over a folder, which is killed afterwards. `port` is by default any free one."""
+    folder.mkdir(exist_ok=True)
+    port = port or free_port()
+    command = [str(Path(sys.executable).with_name("chroma")), "run", "--path", str(folder), "--port", str(port)]
     with subprocess.Popen(  # noqa: S603 - our own command
         [*command, "--host", "127.0.0.1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
@@ -438,6 +439,13 @@ def chroma(folder: Path) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             process.kill()
+
+
+def free_port() -> int:
+    """A port of this machine that nothing listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:

@@ -20,7 +20,7 @@ from corpus.errors import UserError
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-__all__ = ["Browser", "BrowserContext", "Page", "browser", "build_index", "served"]
+__all__ = ["Browser", "BrowserContext", "Page", "browser", "build_index", "running", "served"]
 INSTALL = "Playwright is missing: install it with `pip install 'association-assistant[dev]'`, or run `make setup`."
 NO_BROWSER = "There is no chromium on this machine: install it, on Debian with `apt-get install chromium`."
 # What a browser in a container needs, and what keeps it from calling its maker.
@@ -63,16 +63,23 @@ def served(folder: Path, *, ready: bool = True) -> Iterator[str]:
 
     Raises UserError with what the program said where it ends, or takes too long.
     """
+    with running(folder, "--staff", ready=ready) as (address, _):
+        yield address
+
+
+@contextmanager
+def running(folder: Path, *options: str, ready: bool = True) -> Iterator[tuple[str, int]]:
+    """The address and the process of `assistant chat` with some options, as `served`."""
     log = folder / "server.log"
     with log.open("wb") as file:
         process = subprocess.Popen(  # noqa: S603 - our own command
-            [*_ASSISTANT, "chat", "--staff", "--port", "0"], cwd=folder, env=_defaults(), stdout=file, stderr=file
+            [*_ASSISTANT, "chat", "--port", "0", *options], cwd=folder, env=_defaults(), stdout=file, stderr=file
         )
         try:
             address = _address(process, log)
             if ready:
                 _wait_for(f"{address}/readyz", process, log)
-            yield address
+            yield address, process.pid
         finally:
             process.terminate()
             process.wait()

@@ -12,6 +12,9 @@ Values = npt.NDArray[np.float64]
 _DRAWS = 10_000
 # The normal quantiles of a two-sided 5 % test, and of a power of 80 %.
 _Z = 1.96 + 0.84
+# What a two-sided interval of 95 % leaves out at one end, and how often a bound is halved to find it.
+_TAIL = 0.025
+_HALVINGS = 60
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:
@@ -100,3 +103,30 @@ def questions_needed(differences: Sequence[float]) -> int | None:
     """
     mean, spread = float(np.mean(differences)), float(np.std(differences))
     return math.ceil((_Z * spread / mean) ** 2) if mean else None
+
+
+def upper_bound(failures: int, trials: int) -> float:
+    """The upper end of the 95 % interval of a rate: 3/n where none of n failed, else by Clopper and Pearson (1934).
+
+    >>> upper_bound(0, 300), round(upper_bound(1, 10), 3), upper_bound(4, 4)
+    (0.01, 0.445, 1.0)
+    """
+    if failures == 0:
+        return min(1.0, 3 / trials)
+    low, high = failures / trials, 1.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _at_most(failures, trials, middle) > _TAIL else (low, middle)
+    return high
+
+
+def _at_most(failures: int, trials: int, rate: float) -> float:
+    """The probability of so many failures or fewer."""
+    if rate >= 1:
+        return float(failures >= trials)
+    logs = (
+        math.lgamma(trials + 1) - math.lgamma(k + 1) - math.lgamma(trials - k + 1)
+        + k * math.log(rate) + (trials - k) * math.log1p(-rate)
+        for k in range(failures + 1)
+    )  # fmt: skip
+    return math.fsum(map(math.exp, logs))

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
+import sqlite3
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,9 +22,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
+from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 import numpy as np
@@ -30,7 +33,6 @@ import numpy as np
 from corpus.catalogue import definitions_path, nothing_to_read
 from corpus.definitions import load_definitions
 from corpus.errors import UserError
-from corpus.sandbox import sandbox
 from corpus.spans import Span, sentences
 from corpus.split import passages
 from corpus.types import Document, Passage, Refused
@@ -40,9 +42,10 @@ from index.acronyms import AcronymTable, mine, missing_forms
 from index.changes import Stock, Survey, survey, take_stock
 from index.content import Content, ContentWriter, Row
 from index.encode import Encoder, Vectors
+from index.engine import PARTS, Batch, Crew, Encoded, Engine, LocalEngine, Work
 from index.faults import crash_point
 from index.generation import BASE, RECENT, STATE, Manifest
-from index.late import Bits, Codes, coded, packed
+from index.late import Bits, Codes
 from index.lexical import LexicalIndex
 from index.reader import Reader
 from index.segment import CONTENT, EF_SEARCH, LEXICAL, MISSED, address_of
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
     from index.store import VectorStore
 
 Progress = Callable[[str, int, int], None]
+_Value = TypeVar("_Value")
 _Written = tuple[Manifest, tuple[Refused, ...], int]
 WAITING = "Waiting for another build of this index to end"
 GRAPHS = "encoders"
@@ -62,7 +66,6 @@ _SMALLEST_BUILD = 20 * 2**20
 # More changes than this, in passages or as a share of the base, are worth a new base.
 _RECENT = 1000
 _RECENT_SHARE = 0.05
-_PASSAGES_AT_ONCE = 2000
 _WORDS_AT_ONCE = 128
 _FEW_FILES = 20
 _FEW_BYTES = 10 * 2**20
@@ -108,6 +111,15 @@ class _Task:
     folder: Path
     encoder: Encoder
     server: str | None
+    engine: Engine
+
+    @property
+    def work(self) -> Work:
+        """What the engine is to do."""
+        new = self.found.to_read(self.before.state.files if self.before else ())
+        digests = {record.name: record.sha256 for record in new}
+        files = tuple((source.path, digests[source.name]) for source in self.found.files if digests.get(source.name))
+        return Work(self.encoder, files, _parts(self.folder.parents[1]))
 
     def is_small(self) -> bool:
         """Whether so little has changed that starting a process would take longer than writing it."""
@@ -126,12 +138,14 @@ def build_index(
     server: str | None = None,
     rebuild: bool = False,
     progress: Progress | None = None,
+    engine: Engine | None = None,
 ) -> BuildReport:
     """Make or refresh the index of a folder of documents.
 
     The encoder goes to a child process, so it is one that can be pickled. The reader's graph is made where
     it is missing; an index does not depend on it. With `server`, the URL
     of a Chroma server, the vectors lie there. `rebuild` reads and encodes everything again.
+    `engine` says where, by default in this machine's own processes.
     Another build is waited for. Raises UserError where nothing can be built; the index that was
     there goes on serving.
     """
@@ -149,7 +163,7 @@ def build_index(
             _in_child(partial(_prepare, reader), progress)
         if before and before.whole and not found.changed(before.state.files, before.state.definitions_digest):
             return BuildReport(before.manifest, before.state.refused, changed=False)
-        return _build(index_folder, found, before, encoder, server, progress)
+        return _build(index_folder, found, before, encoder, server, progress, engine or LocalEngine())
 
 
 def corpus_differs(corpus_folder: Path, state: State) -> bool:
@@ -197,12 +211,15 @@ def _build(
     encoder: Encoder,
     server: str | None,
     progress: Progress | None,
+    engine: Engine,
 ) -> BuildReport:
     generation.check_free_space(index_folder, _space_needed(index_folder))
     with _staging(index_folder) as folder:
         crash_point("staged")
-        task = _Task(found, before, folder, encoder, server)
-        written = _write_beside(task, progress or _silent) if task.is_small() else None
+        task = _Task(found, before, folder, encoder, server, engine)
+        # A few changes are done before others are asked to do them.
+        small = replace(task, engine=LocalEngine())
+        written = _write_beside(small, progress or _silent) if task.is_small() else None
         manifest, refused, read = written or _in_child(partial(_write, task), progress)
         if not manifest.files:
             _in_child(partial(_verify, folder, manifest), progress)
@@ -211,6 +228,7 @@ def _build(
         crash_point("sealed")
         generation.publish(index_folder, folder)
         crash_point("published")
+        shutil.rmtree(_parts(index_folder), ignore_errors=True)
     crash_point("cleaned up")
     return BuildReport(manifest, refused, changed=True, read=read)
 
@@ -223,14 +241,19 @@ def _staging(index_folder: Path) -> Iterator[Path]:
         raise UserError(f"The index folder {index_folder} cannot be written ({error.strerror}).") from error
     try:
         yield folder
-    except OSError as error:
+    except (OSError, sqlite3.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
         raise UserError(
-            f"The index could not be written to {index_folder} ({error.strerror}); the index that was there still "
-            "serves."
+            f"The index could not be written to {index_folder} ({reason}); the index that was there still serves."
         ) from error
     finally:
         # Whatever was not published goes; what was stays.
         generation.clean_up(index_folder, _forget)
+
+
+def _parts(index_folder: Path) -> Path:
+    """Where an engine may keep what is done of a build that is not published yet."""
+    return index_folder / PARTS
 
 
 def _space_needed(index_folder: Path) -> int:
@@ -249,40 +272,41 @@ def _prepare(model: Encoder | Reader, progress: Progress) -> None:
 
 def _write(task: _Task, progress: Progress) -> _Written:
     """In the child: everything of a generation but its manifest's list of files."""
-    stock = _read(task, progress)
     with ExitStack() as resources:
+        crew = resources.enter_context(task.engine.crew(task.work))
+        stock = _read(task, crew, progress)
         contents = _contents(task.before, resources)
-        return _put(task, contents, stock, _Plan.of(task.before, stock, contents), progress)
+        return _put(task, crew, contents, stock, _Plan.of(task.before, stock, contents), progress)
 
 
 def _write_beside(task: _Task, progress: Progress) -> _Written | None:
     """The same in this process, where Chroma is not opened; None where a new base is worth making."""
-    stock = _read(task, progress)
     with ExitStack() as resources:
+        crew = resources.enter_context(task.engine.crew(task.work))
+        stock = _read(task, crew, progress)
         contents = _contents(task.before, resources)
         plan = _Plan.of(task.before, stock, contents)
-        return None if plan.new_base else _put(task, contents, stock, plan, progress)
+        return None if plan.new_base else _put(task, crew, contents, stock, plan, progress)
 
 
-def _read(task: _Task, progress: Progress) -> Stock:
-    with sandbox() as reader:
-        # It starts while the model is checked.
-        reader.start()
-        # An index of this encoder is there, so its graph is too: this only checks it.
-        if task.before is not None:
-            _prepare(task.encoder, progress)
-        progress("Reading documents", 0, 0)
-        files, infos = (task.before.state.files, task.before.state.documents) if task.before else ((), ())
-        stock = take_stock(task.found, files, infos, reader.read)
+def _read(task: _Task, crew: Crew, progress: Progress) -> Stock:
+    # An index of this encoder is there, so its graph is too: this only checks it.
+    if task.before is not None:
+        _prepare(task.encoder, progress)
+    progress("Reading documents", 0, 0)
+    files, infos = (task.before.state.files, task.before.state.documents) if task.before else ((), ())
+    stock = take_stock(task.found, files, infos, crew.read)
     if not stock.kept and not stock.added:
         raise UserError(nothing_to_read(task.found.folder, list(stock.refused)))
     crash_point("read")
     return stock
 
 
-def _put(task: _Task, contents: dict[str, Content], stock: Stock, plan: _Plan, progress: Progress) -> _Written:
+def _put(
+    task: _Task, crew: Crew, contents: dict[str, Content], stock: Stock, plan: _Plan, progress: Progress
+) -> _Written:
     state = _state(task, stock, contents)
-    manifest = _Writing(task, contents, stock, progress).write(plan, state)
+    manifest = _Writing(task, crew, contents, stock, progress).write(plan, state)
     _check_parts(task.folder)
     return manifest, stock.refused, len(stock.added)
 
@@ -352,8 +376,9 @@ class _Plan:
 class _Writing:
     """The files of a new generation: what is known is copied, what is new is encoded."""
 
-    def __init__(self, task: _Task, contents: dict[str, Content], stock: Stock, progress: Progress) -> None:
+    def __init__(self, task: _Task, crew: Crew, contents: dict[str, Content], stock: Stock, progress: Progress) -> None:
         self._task = task
+        self._crew = crew
         self._contents = contents
         self._added = {document.id: document for document in stock.added}
         self._passages = {document.id: passages(document) for document in stock.added}
@@ -436,8 +461,7 @@ class _Writing:
         """Write a part of an index but its vectors' store."""
         folder.mkdir()
         writer = ContentWriter(folder / CONTENT)
-        for chunk in self._chunks(documents):
-            fresh = self._rows([self._added[identifier] for identifier in chunk if identifier in self._added])
+        for chunk, fresh in self._encoded_chunks(documents):
             for identifier in chunk:
                 if identifier in fresh:
                     writer.add(self._added[identifier], fresh[identifier])
@@ -460,7 +484,7 @@ class _Writing:
         for identifier in documents:
             chunk.append(identifier)
             waiting += len(self._passages.get(identifier, ()))
-            if waiting >= _PASSAGES_AT_ONCE:
+            if waiting >= self._task.engine.passages_at_once:
                 yield chunk
                 chunk, waiting = [], 0
         yield chunk
@@ -470,22 +494,43 @@ class _Writing:
         recent = self._contents.get(RECENT)
         return recent if recent and document_id in recent.document_ids else self._contents[BASE]
 
-    def _rows(self, documents: Sequence[Document]) -> dict[str, list[Row]]:
-        """The passages of new documents, encoded unless the same words were encoded for the document before."""
-        drafts = [draft for document in documents for draft in self._drafts(document)]
-        unknown = [draft for draft in drafts if draft.known is None]
-        wholes = list(dict.fromkeys((draft.language, draft.text) for draft in unknown))
-        pieces = list(dict.fromkeys(text for draft in unknown for text in draft.sentence_texts))
-        tell = self._teller(len(wholes) + len(pieces), len(drafts))
-        of_passages = self._encode_passages(wholes, tell)
-        of_sentences = self._encode_sentences(pieces, lambda done: tell(len(wholes) + done))
-        self._done += len(drafts)
-        rows: dict[str, list[Row]] = {document.id: [] for document in documents}
-        for draft in drafts:
-            rows[draft.passage.document_id].append(draft.row(of_passages, of_sentences))
+    def _encoded_chunks(self, documents: Sequence[str]) -> Iterator[tuple[list[str], dict[str, list[Row]]]]:
+        """Runs of documents, each with the rows of those of them that are new; some runs are handed out together."""
+        chunks = self._chunks(documents)
+        while some := list(islice(chunks, self._task.engine.runs_at_once)):
+            drafts = [self._new(chunk) for chunk in some]
+            results = self._crew.encode([batch for one in drafts for batch in one.batches])
+            for chunk, new in zip(some, drafts, strict=True):
+                # A document without a passage is new too.
+                nothing: dict[str, list[Row]] = {identifier: [] for identifier in chunk if identifier in self._added}
+                yield chunk, nothing | self._rows(new, results)
+
+    def _new(self, chunk: Sequence[str]) -> _New:
+        return _New([draft for identifier in chunk if identifier in self._added for draft in self._drafts(identifier)])
+
+    def _rows(self, new: _New, results: Iterator[Encoded]) -> dict[str, list[Row]]:
+        """The passages of new documents; `results` go on with what comes of their batches."""
+        tell = self._teller(sum(len(batch.texts) for batch in new.batches), len(new.drafts))
+        of_passages: dict[tuple[str, str], tuple[Vectors, Bits]] = {}
+        of_sentences: dict[str, tuple[Vectors, Codes]] = {}
+        done = 0
+        for batch in new.batches:
+            found = next(results)
+            values = list(zip(found.vectors, found.words, strict=True))
+            if batch.kind == "passages":
+                of_passages |= zip(zip(batch.languages, batch.texts, strict=True), values, strict=True)
+            else:
+                of_sentences |= zip(batch.texts, values, strict=True)
+            done += len(batch.texts)
+            tell(done)
+        self._done += len(new.drafts)
+        rows: dict[str, list[Row]] = {}
+        for draft in new.drafts:
+            rows.setdefault(draft.passage.document_id, []).append(draft.row(of_passages, of_sentences))
         return rows
 
-    def _drafts(self, document: Document) -> Iterator[_Draft]:
+    def _drafts(self, document_id: str) -> Iterator[_Draft]:
+        document = self._added[document_id]
         known = self._known_rows(document.id)
         table = AcronymTable(mine(document))
         for passage in self._passages[document.id]:
@@ -504,32 +549,31 @@ class _Writing:
         total = sum(map(len, self._passages.values()))
         return lambda done: self._progress("Encoding", self._done + round(done / texts * passages_now), total)
 
-    def _encode_passages(
-        self, wholes: Sequence[tuple[str, str]], tell: Callable[[int], None]
-    ) -> dict[tuple[str, str], tuple[Vectors, Bits]]:
-        """For each passage, given as (language, text), its vector and its packed words."""
-        # Texts of like length go together; a few at once, since word vectors take 1.5 kB each until they are packed.
-        ordered = sorted(wholes, key=lambda whole: len(whole[1]))
-        found: dict[tuple[str, str], tuple[Vectors, Bits]] = {}
-        for at in range(0, len(ordered), _WORDS_AT_ONCE):
-            some = ordered[at : at + _WORDS_AT_ONCE]
-            vectors, words = self._task.encoder.encode_with_words([text for _, text in some])
-            for whole, vector, of_words in zip(some, vectors, words, strict=True):
-                found[whole] = (vector, packed(of_words, whole[0]))
-            tell(at + len(some))
-        return found
 
-    def _encode_sentences(self, texts: Sequence[str], tell: Callable[[int], None]) -> dict[str, tuple[Vectors, Codes]]:
-        """For each sentence its vector and its coded words."""
-        ordered = sorted(texts, key=len)
-        found: dict[str, tuple[Vectors, Codes]] = {}
-        for at in range(0, len(ordered), _WORDS_AT_ONCE):
-            some = ordered[at : at + _WORDS_AT_ONCE]
-            vectors, words = self._task.encoder.encode_with_words(some)
-            for text, vector, of_words in zip(some, vectors, words, strict=True):
-                found[text] = (vector, coded(of_words.vectors))
-            tell(at + len(some))
-        return found
+class _New:
+    """Drafts on their way into the index, and the batches of what is not known of them from the index before.
+
+    Texts of like length go together; a few at once, since word vectors take 1.5 kB each until they are packed.
+    """
+
+    def __init__(self, drafts: list[_Draft]) -> None:
+        self.drafts = drafts
+        unknown = [draft for draft in drafts if draft.known is None]
+        wholes = sorted(
+            dict.fromkeys((draft.language, draft.text) for draft in unknown), key=lambda whole: len(whole[1])
+        )
+        pieces = sorted(dict.fromkeys(text for draft in unknown for text in draft.sentence_texts), key=len)
+        self.batches = [
+            *(
+                Batch("passages", tuple(text for _, text in some), tuple(language for language, _ in some))
+                for some in _in_runs(wholes)
+            ),
+            *(Batch("sentences", tuple(some)) for some in _in_runs(pieces)),
+        ]
+
+
+def _in_runs(texts: Sequence[_Value]) -> Iterator[Sequence[_Value]]:
+    return (texts[at : at + _WORDS_AT_ONCE] for at in range(0, len(texts), _WORDS_AT_ONCE))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,11 +23,11 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Container, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
-from hashlib import file_digest
+from hashlib import file_digest, sha256
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir, mkdtemp
 from typing import IO, Any
 
 from corpus.errors import IndexMissingError, UserError
@@ -43,6 +43,8 @@ _POINTER = "current"
 _GENERATIONS = "generations"
 _SERVING = "serving"
 _COLLECTION = "collection.json"
+_SEAL = "sha256"
+_TODO = "run `assistant index build --rebuild`"
 _KEPT = 2
 _LOCK_DELAY = 60.0
 _LOCK_INTERVAL = 0.2
@@ -113,8 +115,8 @@ def seal(folder: Path, manifest: Manifest) -> None:
     """
     files = {path.relative_to(folder).as_posix(): path for path in _files(folder)}
     states = {name: manifest.files.get(name) or _state(path) for name, path in files.items()}
-    document = json.dumps({**asdict(manifest), "files": states}, indent=1)
-    (folder / _MANIFEST).write_text(document, encoding="utf-8")
+    document = {**asdict(manifest), "files": states}
+    (folder / _MANIFEST).write_text(json.dumps({**document, _SEAL: _digest(document)}, indent=1), encoding="utf-8")
     for path in [*files.values(), folder / _MANIFEST]:
         _sync(path)
     for path in {folder, folder.parent, *(path.parent for path in files.values())}:
@@ -125,7 +127,7 @@ def publish(index: Path, folder: Path) -> None:
     """Make a sealed generation the one that serves; readers of the old one are not disturbed."""
     pointer = index / _POINTER
     draft = index / f"{_POINTER}.new"
-    draft.write_text(folder.name, encoding="utf-8")
+    draft.write_text(f"{folder.name} {_check_of(folder.name)}", encoding="utf-8")
     _sync(draft)
     crash_point("pointer drafted")
     os.replace(draft, pointer)
@@ -135,7 +137,7 @@ def publish(index: Path, folder: Path) -> None:
 def current(index: Path) -> Path:
     """The directory of the generation that serves. Raises IndexMissingError where there is none."""
     try:
-        name = (index / _POINTER).read_text(encoding="utf-8", errors="replace").strip()
+        name, _, check = (index / _POINTER).read_text(encoding="utf-8", errors="replace").strip().partition(" ")
     except FileNotFoundError:
         raise IndexMissingError(f"There is no index in {index} yet: run `assistant index build`.") from None
     folder = index / _GENERATIONS / name
@@ -144,20 +146,28 @@ def current(index: Path) -> Path:
             f"{index / _POINTER} names the generation {name!r}, which is not there: "
             "run `assistant index build --rebuild`."
         )
+    # Without a check it was written by an earlier version of this program.
+    if check and check != _check_of(name):
+        raise UserError(f"{index / _POINTER} is damaged: found {name!r} with the check {check!r}; {_TODO}.")
     return folder
 
 
 def read_manifest(folder: Path) -> Manifest:
     """Raises UserError where the manifest is missing, damaged, or of another format."""
     try:
-        manifest = Manifest(**json.loads((folder / _MANIFEST).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
+        row = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        # Without a seal it was written by an earlier version of this program.
+        sealed = row.pop(_SEAL, None)
+        manifest = Manifest(**row)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise UserError(_damaged(folder, f"its manifest cannot be read ({error})")) from error
     if manifest.format != FORMAT:
         raise UserError(
             f"The index in {folder} has format {manifest.format}, this program reads format {FORMAT}: "
             "run `assistant index build --rebuild`."
         )
+    if sealed is not None and sealed != _digest(row):
+        raise UserError(_damaged(folder, f"{_MANIFEST} is not as the build left it"))
     return manifest
 
 
@@ -244,26 +254,41 @@ def in_use(folder: Path) -> Iterator[None]:
 def serving_copy(folder: Path) -> Iterator[Path]:
     """A copy of a generation's store that this process alone may write to, gone afterwards.
 
-    It lies beside the generations, or in the system's temporary folder where that is read-only.
+    It lies beside the generations, or in the system's temporary folder where that is read-only or full.
     """
+    place, lock = _copied(folder)
     try:
-        root = folder.parent.parent / _SERVING
-        root.mkdir(exist_ok=True)
-        place = Path(mkdtemp(prefix=f"{folder.name}-", dir=root))
-    except OSError:
-        place = Path(mkdtemp(prefix=f"{folder.name}-"))
-    try:
-        with _lock_file(place).open("w", encoding="utf-8") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH)
-            try:
-                _copy(folder / BASE / VECTORS, place / VECTORS)
-            except OSError as error:
-                raise UserError(
-                    f"The store of the index cannot be copied to {place} ({error.strerror}): free some space there."
-                ) from error
+        with lock:
             yield place / VECTORS
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def _copied(folder: Path) -> tuple[Path, IO[str]]:
+    """A copy of a generation's store, locked. Raises UserError where there is no room for one."""
+    places = folder.parent.parent / _SERVING, Path(gettempdir())
+    problem = OSError()
+    for place in places:
+        try:
+            return _copied_to(place, folder)
+        except OSError as error:
+            problem = error
+    raise UserError(
+        f"The store of the index cannot be copied to {places[0]} or {places[1]} ({problem.strerror}): free some space "
+        "there."
+    ) from problem
+
+
+def _copied_to(root: Path, folder: Path) -> tuple[Path, IO[str]]:
+    root.mkdir(exist_ok=True)
+    place = Path(mkdtemp(prefix=f"{folder.name}-", dir=root))
+    with ExitStack() as undoing:
+        undoing.callback(shutil.rmtree, place, ignore_errors=True)
+        lock = undoing.enter_context(_lock_file(place).open("w", encoding="utf-8"))
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        _copy(folder / BASE / VECTORS, place / VECTORS)
+        undoing.pop_all()
+    return place, lock
 
 
 def _lock_file(place: Path) -> Path:
@@ -379,4 +404,14 @@ def _sync(path: Path) -> None:
 
 
 def _damaged(folder: Path, what: str) -> str:
-    return f"The index in {folder} is damaged: {what}; run `assistant index build --rebuild`."
+    return f"The index in {folder} is damaged: {what}; {_TODO}."
+
+
+def _digest(manifest: dict[str, Any]) -> str:
+    """A digest of all that a manifest says but this: its files are checked by it, and it by this."""
+    return sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
+
+
+def _check_of(name: str) -> str:
+    """Tells a generation's name from another one that a damaged pointer might give."""
+    return sha256(name.encode()).hexdigest()[:8]

@@ -151,7 +151,7 @@ class Graph:
         options = SessionOptions()
         options.log_severity_level = 3
         # By default a thread for each core of the machine, of which a process may be allowed fewer.
-        options.intra_op_num_threads = _cores()
+        options.intra_op_num_threads = min(filter(None, (_cores(), _most_threads)), default=0)
         self._tokenizer = tokenizer
         self._session = InferenceSession(str(self._folder / _GRAPH), options, providers=["CPUExecutionProvider"])
 
@@ -209,6 +209,20 @@ class Graph:
         finally:
             shutil.rmtree(draft, ignore_errors=True)
         self._about = None
+
+
+_most_threads = 0
+
+
+def use_threads(most: int) -> None:
+    """In this process, run what is loaded from now on with so many threads at most: other processes want cores too."""
+    global _most_threads
+    _most_threads = most
+
+
+def cores() -> int:
+    """The cores that this process may use, at least 1."""
+    return _cores() or 1
 
 
 def _cores() -> int:

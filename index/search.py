@@ -29,6 +29,7 @@ from index.segment import Segment, address_of
 from index.spelling import FREQUENT, cognate, is_slip, near_words
 from index.state import State, read_state
 from index.store import VectorStore
+from index.tracing import span
 from index.words import stem, terms, words
 
 _Value = TypeVar("_Value")
@@ -190,6 +191,12 @@ class Snapshot:
 
         `encoded` is what `encode` gives for the text, where it is at hand.
         """
+        with span("retrieve", limit=limit) as told:
+            found = self._search(text, limit, encoded)
+            told.set(found=len(found))
+            return found
+
+    def _search(self, text: str, limit: int, encoded: Encoded | None) -> list[Hit]:
         encoded = encoded or self.encode(text)
         vectors = _Vectors(self._vectors_at)
         weights = self._term_weights(self.acronyms.other_forms(text))

@@ -7,6 +7,7 @@ the settings are in DESIGN and docs/decisions.md.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import warnings
@@ -33,6 +34,8 @@ from chromadb.errors import ChromaError, NotFoundError
 COLLECTION = "passages"
 _ROWS_A_CALL = 5000
 _QUERIES_A_CALL = 1000
+# What SQLite, which Chroma keeps its rows in, says of it (code 13).
+_FULL = "disk is full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +177,13 @@ def _client(address: Address) -> Any:
 
 @contextmanager
 def _in_words(address: Address) -> Iterator[None]:
-    """What a server does wrong, as a sentence; what a folder does wrong is a fault and stays one."""
+    """What a server does wrong, as a sentence; what a folder does wrong is a fault, unless its disk is full."""
     try:
         yield
     except (httpx.HTTPError, ChromaError, ValueError) as error:
         if not address.is_server:
+            if _FULL in str(error):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(address.place)) from error
             raise
         said = " ".join(str(error).split()) or type(error).__name__
         raise UserError(

@@ -1,6 +1,7 @@
 """Words from outside stay words: no markup, no formula, no second line, no header, no way to another host.
 
 Every attempt goes into every place that takes words; what comes out must be built as with a harmless word.
+What comes in with files is in test_injections_files.py, what a language model says in test_injections_model.py.
 """
 
 from __future__ import annotations
@@ -13,8 +14,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from html.parser import HTMLParser
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -40,52 +40,12 @@ from assistant.web.site import Site
 from assistant.web.traced import shown
 from corpus.check import Check, Wording, compare
 from corpus.types import Definition, Document, Drifted, Refused, Section
+from tests.attempts import EVIL, LINES, TEX, Built, leads_astray
 from tests.browser.library import LANTERN, Library, make_answer, make_definition, make_document
 from tests.fakes import MemoryRecords, weak_hasher
 
-EVIL = (
-    "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    '"><svg onload=alert(1)>',
-    "'><iframe src=//evil.example>",
-    '<a href="javascript:alert(1)">x</a>',
-    "</textarea></title><script>x</script>",
-    "<!-- --><base href=//evil.example>",
-    "&lt;script&gt;alert(1)&lt;/script&gt;",
-    "{{7*7}}${7*7}<%=7*7%>",
-    "{% include 'header.html' %}",
-    "![x](https://evil.example/p.png)",
-    "[x](javascript:alert(1))",
-    "<https://evil.example>",
-    '=HYPERLINK("https://evil.example")',
-    "\u202e<b>\u2066",
-)
 HARMLESS = "harmless"
 PAGES = ("/documents", "/documents/harbour%2Flanterns", "/definitions", "/definitions/lantern", "/definitions/check")
-
-
-class Built(HTMLParser):
-    """What a page is built of, without its words: tags with their attributes' names, and where they lead."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tags: list[tuple[str, tuple[str, ...]]] = []
-        self.addresses: list[str] = []
-        self.feed(page)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, tuple(sorted(name for name, _ in attrs))))
-        self.addresses += [value or "" for name, value in attrs if name in ("href", "src", "action", "formaction")]
-
-    def handle_comment(self, data: str) -> None:
-        self.tags.append(("comment", ()))
-
-
-def leads_astray(address: str) -> bool:
-    """Whether an address runs something, or goes to the host of the attempts."""
-    scheme = urlsplit(re.sub(r"[\x00-\x20]", "", address)).scheme.lower()
-    return scheme in ("javascript", "vbscript", "data") or urlsplit(address).netloc == "evil.example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +143,22 @@ def in_what_is_sent(ground: Ground, words: str) -> Iterator[str]:
 
 def in_headers(ground: Ground, words: str) -> Iterator[str]:
     said = words.encode("ascii", "ignore").decode()
-    names = ("User-Agent", "Referer", "Accept-Language", "X-Forwarded-For", "X-Forwarded-Proto", "X-Request-Id")
+    names = (
+        "User-Agent", "Referer", "Accept-Language", "X-Forwarded-For", "X-Forwarded-Proto", "X-Request-Id", "Origin",
+        "X-Forwarded-Host", "Forwarded", "If-None-Match",
+    )  # fmt: skip
     given = dict.fromkeys(names, said) | {"Cookie": f"language={quote(said)}; session={quote(said)}"}
     answer = ground.client.get("/documents", headers=given)
     assert said not in str(answer.headers.multi_items())
     yield answer.text
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "ask.example@evil.example", *EVIL[:6]])
+def test_a_foreign_host_is_no_address_of_this_site(ground: Ground, host: str) -> None:
+    for path in ("/documents", "/documents/harbour%2Flanterns", "/definitions"):
+        page = Built(ground.client.get(path, headers={"Host": host}).text)
+        assert [one for one in page.addresses if leads_astray(one)] == []
+        assert {tag for tag, _ in page.tags} & {"iframe", "base", "img"} == set()
 
 
 def in_the_review(ground: Ground, words: str) -> Iterator[str]:
@@ -293,11 +264,6 @@ def test_no_cell_begins_a_formula(start: str) -> None:
 
 # Bibliographies
 
-TEX = (
-    r"\input{/etc/passwd}", r"\input /etc/passwd ", r"\write18{rm -rf /}", "}, note = {x", "} @misc{x,", "%",
-    "^^5cinput", "$x$", "a~b", "\\", "{{", "}}", "@string{a = b}", "x\n}\n@misc{y,",
-)  # fmt: skip
-
 
 @pytest.mark.parametrize("evil", TEX)
 def test_a_bibliography_has_one_entry_whose_words_are_no_commands(evil: str) -> None:
@@ -322,8 +288,6 @@ def test_a_source_with_no_address_that_can_be_opened_has_none(form: str, scheme:
 
 
 # Lines and headers
-
-LINES = [f"a{end}Set-Cookie: x=1{end}{end}<b>" for end in ("\n", "\r\n", "\r", "\x85", "\u2028", "\x00", "\x1b[2K")]
 
 
 @pytest.mark.parametrize("evil", LINES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from contextlib import closing
 from functools import reduce
@@ -94,3 +95,15 @@ def test_messages_are_a_question_with_its_history_and_a_batch_keeps_its_order() 
     assert answered.response_metadata["answer"]["outcome"] == "answered"
     with pytest.raises(UserError, match="messages that end with no question"):
         runnable.invoke([HumanMessage("lantern?"), AIMessage("A light.")])
+
+
+def test_what_stands_below_the_last_sentence_cites_nothing() -> None:
+    library = Library()
+    answer = library.ask("What is a lantern?")
+    told = dataclasses.replace(answer, text=f"{answer.text}\n\nUnofficial translation:\n\nUn farol. [1]")
+    message = AssistantRunnable(lambda *_: told).invoke("What is a lantern?")
+    assert message.text == told.text
+    cited, below = message.content_blocks
+    assert cited["type"] == below["type"] == "text"
+    assert len(cited["annotations"]) == 1
+    assert (below["text"].strip().split("\n")[0], below.get("annotations")) == ("Unofficial translation:", None)

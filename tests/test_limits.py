@@ -29,6 +29,7 @@ from assistant.web.site import Site
 from assistant.web.stopping import Stopping
 from assistant.web.turnstile import Bounds, Turnstile, cost
 from assistant.web.watched import watching
+from assistant.write import Health
 from corpus.errors import UserError
 from tests.browser.library import Library
 from tests.fakes import weak_hasher
@@ -284,6 +285,16 @@ def test_questions_are_counted_by_outcome_reason_and_stage_and_two_programs_coun
     noticed = dataclasses.replace(library.ask("What is a lantern?"), notice="The model could not be asked.")
     metrics.answered(noticed)
     assert figures(here)['assistant_model_notices_total{mode="definition"}'] == 1
+
+
+def test_what_a_model_was_asked_and_how_often_it_failed_is_counted() -> None:
+    library = Library()
+    here = from_address(create_app(lambda: library, metrics=Metrics()), "127.0.0.1")
+    assert not any(name.startswith("assistant_model_calls") for name in figures(here))
+    library.model = {"name": "openai:x", **dataclasses.asdict(Health(asked=4, calls=9, failed=1, removed=2))}
+    found = figures(here)
+    counted = ("questions", "calls", "failures", "removed_sentences")
+    assert [found[f"assistant_model_{name}_total"] for name in counted] == [4, 9, 1, 2]
     other = Metrics()
     assert "assistant_questions_total{" not in other.page(None, None, datetime.now(UTC)).decode()
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from assistant.drafts import Claim, claims_so_far, draft_so_far, from_blocks, from_markers, read_reply, whole
+from assistant.claim import Claim, whole
+from assistant.drafts import claims_so_far, draft_so_far, from_markers, read_reply
+from assistant.native import claims_of
 from assistant.verify.claims import judged
 from assistant.verify.grounds import Cite, Ground, Grounds, located, verified
 from assistant.verify.tokens import tokens
@@ -201,7 +203,7 @@ def test_citations_that_a_provider_gives_pass_the_same_verifier() -> None:
         ]},
         {"type": "text", "text": "It costs nothing."},
     ]  # fmt: skip
-    claims = from_blocks(blocks, GROUNDS)
+    claims = claims_of(blocks, GROUNDS)
     assert [claim.cites for claim in claims] == [
         (Cite("k1", "The dock has 40 berths and 12 cranes."),), (Cite("k2", "The yard repairs barges."),), (),
     ]  # fmt: skip

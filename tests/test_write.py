@@ -475,3 +475,43 @@ def test_a_follow_up_is_put_by_the_model_and_shown(start: Start) -> None:
 def test_a_follow_up_that_the_model_makes_up_is_not_used(start: Start) -> None:
     assistant, _ = start(in_turn(Says("What is the salary of the treasurer?"), Says(claims(is_found=False))))
     assert "treasurer" not in assistant.ask("and how long may they be out there?", HISTORY).standalone_question
+
+
+SPANISH = "¿Cuánto cuesta la cuota anual para los adultos?"
+LABEL = messages("es")["model"]["unofficial"]
+CUOTA = "La cuota anual es de 40 euros para adultos y de 15 euros para niños."
+
+
+def test_a_reader_of_another_language_gets_the_original_and_below_it_an_unofficial_translation(start: Start) -> None:
+    assistant, server = start(in_turn(Says(ASKED), saying((FEE, FEE)), Says(f"1: {CUOTA}")))
+    answer = assistant.ask(SPANISH)
+    assert (answer.mode, answer.language) == ("model", "es")
+    assert answer.text == f"{FEE} [1]\n\n{LABEL}\n\n{CUOTA} [1]"
+    # The translation is nothing that was verified.
+    assert [(one.text, one.support) for one in answer.sentences] == [(FEE, "verbatim")]
+    assert [one.quote for one in answer.citations] == [FEE]
+    assert "<<<SENTENCE 1>>>" in server.requests[2]["messages"][1]["content"]
+
+
+@pytest.mark.parametrize(
+    "says",
+    [Says(f"1: {CUOTA.replace('40', '45')}"), Says(CUOTA), Says("", 401), Says("")],
+    ids=["another number", "no number before it", "refused", "empty"],
+)
+def test_a_translation_that_does_not_hold_leaves_the_original_alone(start: Start, says: Says) -> None:
+    assistant, server = start(in_turn(Says(ASKED), saying((FEE, FEE)), says))
+    answer = assistant.ask(SPANISH)
+    assert (answer.mode, answer.text) == ("model", f"{FEE} [1]")
+    assert len(server.requests) == 3
+
+
+def test_a_translation_stays_within_the_calls(start: Start) -> None:
+    assistant, server = start(in_turn(Says(ASKED), saying((FEE, FEE)), Says(f"1: {CUOTA}")), calls=2)
+    assert assistant.ask(SPANISH).text == f"{FEE} [1]"
+    assert len(server.requests) == 2
+
+
+def test_a_question_in_the_documents_language_asks_for_no_translation(start: Start) -> None:
+    assistant, server = start(saying((FEE, FEE)))
+    assert assistant.ask(ASKED).text == f"{FEE} [1]"
+    assert len(server.requests) == 1

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from assistant.types import Support
 from assistant.verify.align import Alignment, align
-from assistant.verify.checks import CHECKS, is_own_subject
+from assistant.verify.checks import CHECKS
+from assistant.verify.grammar import is_own_subject
 from assistant.verify.readings import clauses, readings
 from assistant.verify.tokens import Token, tables, tokens
 from corpus.differences import same_words

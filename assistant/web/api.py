@@ -34,6 +34,7 @@ from assistant.types import Answer
 from assistant.web.conversation import BUG
 from assistant.web.events import event_stream
 from assistant.web.site import Answerer, Site
+from assistant.workers import WorkerLostError
 from corpus.errors import UserError
 
 LONGEST = 200_000
@@ -54,7 +55,7 @@ class TooLargeError(UserError):
     """A request of more bytes than are read."""
 
 
-_STATUS = {NotReadyError: 503, TooLargeError: 413, UnknownError: 404}
+_STATUS = {NotReadyError: 503, WorkerLostError: 503, TooLargeError: 413, UnknownError: 404}
 
 
 class Told(APIRoute):

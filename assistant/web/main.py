@@ -27,10 +27,14 @@ from assistant.web.serve import bind, serve
 from assistant.web.site import Site
 from assistant.web.turnstile import Bounds
 from assistant.web.watched import watching
+from assistant.workers import Workers, spreading
 from corpus.errors import UserError
+from index.tracing import set_up
 
 log = logging.getLogger(__name__)
 _DAY = 86_400.0
+# So many seconds a clock may be put right at once.
+_JUMP = 3_600.0
 
 
 class Loading:
@@ -104,19 +108,46 @@ def bounds_of(settings: Settings) -> Bounds:
             questions_a_minute=settings.questions_a_minute,
             uploads_an_hour=settings.uploads_an_hour,
         ),
+        at_once=settings.answers_at_once,
         seconds=settings.request_seconds,
         only_here=not (settings.open or settings.asks_who),
     )
 
 
-def expire_daily(records: Records, every: float = _DAY) -> None:
-    """Remove what is too old, now and once `every` so many seconds, for good. A failure is logged and tried again."""
-    while True:
+class Sweep:
+    """Removes what is too old, unless the clock has jumped ahead since the last time: it may be wrong.
+
+    By the next time the clock is either put right, or right.
+    """
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self._last = self._clocks()
+
+    def once(self) -> None:
+        """Remove what is too old. A failure is logged, and tried again the next time."""
+        (wall, steady), now = self._last, self._clocks()
+        self._last = now
+        if abs((now[0] - wall) - (now[1] - steady)) > _JUMP:
+            log.warning("the clock has jumped: what is too old is removed the next time")
+            return
         try:
-            if count := records.expire(datetime.now(UTC)):
+            if count := self._records.expire(datetime.now(UTC)):
                 log.info("removed %d answers that were too old", count)
         except UserError as error:
             log.warning("old records could not be removed: %s", error)
+
+    @staticmethod
+    def _clocks() -> tuple[float, float]:
+        """The clock of the wall, and the one that nobody sets, which goes on while the machine sleeps."""
+        return time.time(), time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def expire_daily(records: Records, every: float = _DAY) -> None:
+    """Remove what is too old, now and once `every` so many seconds, for good."""
+    sweep = Sweep(records)
+    while True:
+        sweep.once()
         time.sleep(every)
 
 
@@ -129,6 +160,7 @@ def run(
     """
     logs.set_up(settings.log)
     check_exposure(settings)
+    end_tracing = set_up()
     bounds = bounds_of(settings)
     sock = bind(settings.host, settings.port)
     records = Store(settings.records, settings.keep_days)
@@ -137,12 +169,21 @@ def run(
     threading.Thread(target=loading.load, name="load the index", daemon=True).start()
     threading.Thread(target=expire_daily, args=(records,), name="remove old records", daemon=True).start()
     metrics = Metrics()
+    workers = Workers(settings) if settings.workers > 1 else None
+    if workers is not None:
+        workers.start()
+    get = spreading(loading.get, workers) if workers else loading.get
     app = create_app(
-        watching(loading.get, metrics, log_questions=settings.log_questions), failure=loading.failure,
+        watching(get, metrics, log_questions=settings.log_questions), failure=loading.failure,
         title=settings.title, contact=settings.contact, staff=staff, records=records if settings.keep_days else None,
         accounts=accounts, proxies=proxies, bounds=bounds, metrics=metrics, built=loading.built,
     )  # fmt: skip
     host, port = sock.getsockname()[:2]
     announce(f"{settings.title}: http://{f'[{host}]' if ':' in host else host}:{port} (Ctrl-C stops it)")
-    serve(app, sock, bounds.stopping)
-    records.close()
+    try:
+        serve(app, sock, bounds.stopping)
+    finally:
+        if workers is not None:
+            workers.close()
+        records.close()
+        end_tracing()

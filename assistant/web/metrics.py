@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
 
 from assistant.types import Answer
 from assistant.web.site import Answerer
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+_OF_THE_MODEL = {
+    "asked": ("assistant_model_questions", "Questions that the language model was asked."),
+    "calls": ("assistant_model_calls", "Requests to the language model."),
+    "failed": ("assistant_model_failures", "Questions for which the language model failed."),
+    "removed": ("assistant_model_removed_sentences", "Sentences of the language model that were removed."),
+}
+
+
+class _OfTheModel(Collector):
+    """What the writer counts itself; nothing where no model writes."""
+
+    def __init__(self) -> None:
+        self.state: Mapping[str, Any] | None = None
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        for key, (name, words) in _OF_THE_MODEL.items():
+            if self.state is not None:
+                yield CounterMetricFamily(name, words, value=self.state[key])
 
 
 class Metrics:
@@ -49,6 +72,8 @@ class Metrics:
         self._drifted = Gauge(
             "assistant_drifted_definitions", "Definitions whose wording no document has now.", registry=registry
         )
+        self._model = _OfTheModel()
+        registry.register(self._model)
 
     def answered(self, answer: Answer) -> None:
         self._questions.labels(answer.outcome, answer.mode).inc()
@@ -76,6 +101,7 @@ class Metrics:
             self._passages.set(answerer.passage_count)
             self._refused.set(len(answerer.refused))
             self._drifted.set(len(answerer.drifted))
+            self._model.state = answerer.model
         if built is not None:
             self._built.set(built.timestamp())
             self._age.set((now - built).total_seconds())

@@ -26,6 +26,11 @@ class Stopping:
     def has_begun(self) -> bool:
         return self._begun is not None
 
+    @property
+    def running(self) -> int:
+        """How many answers are under way."""
+        return self._running
+
     def begin(self) -> None:
         """From now on nothing new is answered."""
         if self._begun is None:

@@ -40,6 +40,7 @@ _STAYING = ("*/gradio_api/heartbeat/*",)
 _HERE = ("localhost", "127.0.0.1", "[::1]")
 _BODY_SECONDS = 300.0
 _AGAIN = 10
+_SOON = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,13 @@ class Bounds:
     """What the turnstile holds to.
 
     `seconds` is how long a request may take until its answer begins, None for as long as it takes. `only_here`
-    answers nobody who calls this program by a name that is not this machine's own.
+    answers nobody who calls this program by a name that is not this machine's own. `at_once` is how many answers may
+    be under way before further questions are turned away, 0 for any number.
     """
 
     limits: Limits | None = None
     stopping: Stopping = field(default_factory=Stopping)
+    at_once: int = 0
     seconds: float | None = None
     only_here: bool = False
 
@@ -78,7 +81,7 @@ class Turnstile:
             await self.app(scope, receive, send)
             return
         kind = cost(scope["method"], scope["path"])
-        refusal = self._closed(scope) or await self._too_often(scope, kind)
+        refusal = self._closed(scope) or self._full(kind) or await self._too_often(scope, kind)
         if refusal is not None:
             await turned_away(self._site, scope, refusal)(scope, receive, send)
         elif _is_answer(scope, kind):
@@ -96,6 +99,14 @@ class Turnstile:
         if not self._bounds.stopping.has_begun or _fits(path, (*_ALWAYS, *_ANSWERS)):
             return None
         return Refusal(503, said("The program is being restarted: try again in a moment."), _AGAIN)
+
+    def _full(self, kind: Kind | None) -> Refusal | None:
+        """Who would wait longer than anybody waits is told so at once, and those who wait already are answered."""
+        most = self._bounds.at_once
+        if kind != "question" or not most or self._bounds.stopping.running < most:
+            return None
+        words = said("Very many questions are being answered right now: ask again in {seconds} seconds.", seconds=_SOON)
+        return Refusal(503, words, _SOON)
 
     async def _too_often(self, scope: Scope, kind: Kind | None) -> Refusal | None:
         limits = self._bounds.limits
