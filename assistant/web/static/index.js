@@ -58,9 +58,12 @@
   new EventSource("/api/index/events").addEventListener("message", (event) => show(JSON.parse(event.data)));
 
   async function build(button) {
+    // Before it is asked for: news of the build may come sooner than the answer.
+    byId("stage").textContent = "";
     const answer = await post("build", { rebuild: button.dataset.build === "again" });
-    byId("stage").textContent = answer.ok ? "" : answer.error;
-    if (!answer.ok) tellBuild(answer.error);
+    if (answer.ok) return;
+    byId("stage").textContent = answer.error;
+    tellBuild(answer.error);
   }
 
   function tellBuild(sentence) {
