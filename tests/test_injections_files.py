@@ -78,14 +78,20 @@ def test_of_a_pdfs_properties_the_title_alone_is_taken(shelf: Shelf) -> None:
 
 
 def known(shelf: Shelf, number: int) -> set[tuple[str, tuple[str, ...]]]:
-    return set(Built(shelf.client.get(f"/documents/lamp{number}").text).tags)
+    return set(page_of(shelf, number).tags)
+
+
+def page_of(shelf: Shelf, number: int) -> Built:
+    answer = shelf.client.get(f"/documents/lamp{number}.pdf")
+    assert answer.status_code == 200
+    return Built(answer.text)
 
 
 @pytest.mark.parametrize("number", range(len(ATTEMPTS)))
 def test_a_pdfs_title_is_words_wherever_it_is_shown(shelf: Shelf, number: int) -> None:
     harmless = known(shelf, len(ATTEMPTS))
     assert len(harmless) > 10
-    page = Built(shelf.client.get(f"/documents/lamp{number}").text)
+    page = page_of(shelf, number)
     assert set(page.tags) - harmless == set()
     assert [one for one in page.addresses if leads_astray(one)] == []
     answer = shelf.assistant.ask(f"What does lamp {number} burn?")

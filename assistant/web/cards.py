@@ -81,7 +81,10 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One citation as a card: the quote inside its passage, and where it stands."""
+    """One citation as a card: the quote inside its passage, and where it stands.
+
+    `href` is our page of it, `published` the address that is copied with the quote.
+    """
 
     citation: Citation
     anchor: str
@@ -90,6 +93,7 @@ class Source:
     before: str
     after: str
     href: str
+    published: str
     body: str = ""
 
 
@@ -249,6 +253,7 @@ def _source(citation: Citation, turn: int, answerer: Answerer | None) -> Source:
         before=before,
         after=after,
         href=address(citation),
+        published=_published(citation),
         body=body_of(citation, answerer.registry) if answerer else "",
     )
 
@@ -257,6 +262,12 @@ def body_of(citation: Citation, registry: Registry) -> str:
     """The body whose canonical wording a citation shows; empty where it shows none."""
     same = [one for one in registry.wordings if one.document_id == citation.document_id]
     return next((one.body for one in same if one.start < citation.end and citation.start < one.end), "")
+
+
+def _published(citation: Citation) -> str:
+    """Where the catalogue says that a document was published, if that is on the web; else our page of the quote."""
+    url = citation.url or ""
+    return url if url.startswith(("https://", "http://")) else address(citation)
 
 
 def _document(citation: Citation, answerer: Answerer) -> Document | None:

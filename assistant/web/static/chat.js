@@ -56,7 +56,7 @@
 
   async function copy(button) {
     const address = button.dataset.url;
-    const text = address ? `${button.dataset.copy}\n${new URL(address, location.origin)}` : button.dataset.copy;
+    const text = address ? `${button.dataset.copy}\n${whole(address)}` : button.dataset.copy;
     const copied = await toClipboard(text);
     const told = byId("told");
     const words = copied ? told?.dataset.copied ?? "Copied" : told?.dataset.notCopied ?? "Could not be copied";
@@ -65,6 +65,15 @@
     button.textContent = words;
     setTimeout(() => { button.textContent = label; }, 2000);
     button.closest("details")?.removeAttribute("open");
+  }
+
+  // An address that a catalogue has wrong is copied as it is.
+  function whole(address) {
+    try {
+      return new URL(address, location.origin).href;
+    } catch {
+      return address;
+    }
   }
 
   // Browsers give no clipboard to a page that came over plain HTTP from another machine.

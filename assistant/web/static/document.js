@@ -3,13 +3,22 @@
 
 (() => {
   // An address that names a citation only behind "#" says nothing to the server: ask for it by name.
-  const named = decodeURIComponent(location.hash.slice(1));
+  const named = decoded(location.hash.slice(1));
   if (/^c_[0-9a-f]{12}_\d+_\d+$/.test(named) && !document.getElementById(named)) {
     const address = new URL(location.href);
     if (!address.searchParams.getAll("cite").includes(named)) {
       address.searchParams.append("cite", named);
       address.searchParams.set("at", address.searchParams.getAll("cite").length);
       location.replace(address);
+    }
+  }
+
+  // What somebody wrote there may be nothing that can be decoded; then it is no citation either.
+  function decoded(text) {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return "";
     }
   }
 })();
