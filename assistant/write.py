@@ -121,11 +121,17 @@ class Session:
 
     def standalone(self, question: str, history: Sequence[Turn]) -> str | None:
         """A follow-up as a question of its own; None where the model gives none that the conversation holds."""
-        known = set(terms(" ".join([question, *(one.content for one in history)])))
+        asked = set(terms(question))
+        known = asked | set(terms(" ".join(one.content for one in history)))
         turns = [prompts.turn(one.role, one.content[-1500:]) for one in history[-_TURNS:]]
         told = "\n".join([*turns, prompts.question(question)])
-        # It may put in what was said before, and nothing that was not.
-        return self._line(prompts.STANDALONE, told, lambda said: _new_words(said, known) == 0)
+
+        def is_meant(said: str) -> bool:
+            # It may put in what was said before, and nothing that was not; "no" asks nothing.
+            found = set(terms(said))
+            return bool(found & (asked or found)) and _new_words(said, known) == 0
+
+        return self._line(prompts.STANDALONE, told, is_meant)
 
     def translated(self, question: str, language: str) -> str | None:
         """A question in a language of the documents; None where the model gives none in it with the same numbers."""
