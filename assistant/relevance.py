@@ -16,6 +16,8 @@ from index.words import terms
 _AS_MUCH = 0.8
 # Where there is none, so much of the question.
 _OF_THE_QUESTION = 0.6
+# What the sentences rest on is as probable to answer as the best that was found, or so nearly.
+_AS_PROBABLE = 0.5
 
 
 Place = tuple[str, Span]
@@ -32,28 +34,38 @@ def answers(
 ) -> bool:
     """Whether the texts that a model's sentences rest on, with their headings, answer a question.
 
-    They hold the kind of thing that it asks for, and speak of what it asks about as much as the answer
-    without the model does, or of most of it where that is a refusal. `texts` are the documents' own
-    words, so what a model says of them does not count, and `places` are where they stand: where the answer
-    without the model has none of the question's words, nothing else tells whether the model's is as near.
+    They hold the kind of thing that it asks for, speak of what it asks about as much as the answer
+    without the model does, or of most of it where that is a refusal, and stand where that answer stands or
+    where another sentence was found nearly as probable to answer: what is true and beside the question
+    has its words too. `texts` are the documents' own words, so what a model says of them does not count, and
+    `places` are where they stand.
     """
     said = " ".join(texts)
     if evidence.expected and kinds()[evidence.expected].decides and not holds_expected(evidence.expected, said):
         return False
     if evidence.unknown_names and not without.citations:
         return False
+    cited = [(one.document_id, (one.start, one.end)) for one in without.citations]
+    if not _overlap(places, [*cited, *_probable(evidence)]):
+        return False
     mine = covered(question, language, said)
     if not without.citations:
         return mine >= _OF_THE_QUESTION
     theirs = covered(question, language, " ".join(f"{one.section} {one.quote}" for one in without.citations))
-    return mine >= _AS_MUCH * theirs if theirs else _overlaps(places, without)
+    return mine >= _AS_MUCH * theirs if theirs else _overlap(places, cited)
 
 
-def _overlaps(places: Sequence[Place], without: Answer) -> bool:
+def _probable(evidence: Evidence) -> list[Place]:
+    """The sentences found that are nearly as probable to answer as the best one."""
+    least = _AS_PROBABLE * evidence.candidates[0].score if evidence.candidates else 0.0
+    return [(one.document.id, one.span) for one in evidence.candidates if one.score >= least]
+
+
+def _overlap(places: Sequence[Place], others: Sequence[Place]) -> bool:
     return any(
-        document == one.document_id and start < one.end and one.start < end
+        document == other and start < other_end and other_start < end
         for document, (start, end) in places
-        for one in without.citations
+        for other, (other_start, other_end) in others
     )
 
 

@@ -394,6 +394,26 @@ def test_where_no_word_of_the_question_is_covered_only_the_same_place_answers(pl
     assert not passes("another", cited.start, cited.end)
 
 
+@pytest.mark.parametrize(("share", "fits"), [(0.6, True), (0.4, False)])
+def test_the_same_words_elsewhere_answer_only_where_something_as_probable_was_found(
+    plain: Assistant, share: float, fits: bool
+) -> None:
+    refused = plain.ask(ASKED)
+    cited = refused.nearest[0]
+    without = replace(refused, citations=(cited,))
+    evidence = plain._gather(Query(ASKED, ASKED, "question", "en"))
+    best = evidence.candidates[0]
+    other = replace(best, document=replace(best.document, id="another"), score=share * best.score)
+    evidence = replace(evidence, candidates=(best, other))
+
+    def passes(document: str) -> bool:
+        return answers(ASKED, "en", [f"{cited.section} {cited.quote}"], [(document, best.span)], evidence, without)
+
+    assert passes(best.document.id)
+    assert passes("another") is fits
+    assert not passes("a third")
+
+
 def test_a_server_that_is_busy_once_is_asked_again(start: Start) -> None:
     assistant, server = start(in_turn(Says("busy", 503), saying((FEE, FEE))))
     assert assistant.ask(ASKED).mode == "model"
