@@ -29,12 +29,12 @@ from index.words import terms
 
 _ENDS_A_SENTENCE = re.compile(r"[.!?…:;。！？؟][\"'”’»)\]]*$")
 PASSAGES_READ = 8
-# So many sentences are compared word by word, and so many of the best of these the reader is shown.
+# So many sentences are compared word by word.
 _RERANKED = 10
 # Of so many paragraphs below a heading the first that is prose stands for it.
 _BELOW = 20
-_READ = 8
-# What the reader is shown: a sentence with its neighbours, up to so many words.
+# What the reader is shown: so many windows, each a sentence with its neighbours, up to so many words.
+_WINDOWS = 6
 WINDOW_WORDS = 85
 _SHORT = 5
 # A paragraph of so many characters is quoted whole.
@@ -62,8 +62,9 @@ class Candidate:
     `late_all` that of all words, None where they were not computed; `section` and `passage` how well
     the section and the passage match, `rank` the passage's, `place` the passage and which of its sentences
     this is; `has_expected` whether the kind of thing
-    that was asked for (a number, a date, a name) stands in it. `reading` is what the reader makes of
-    it, None where it was not read. `score` is the probability that the sentence holds the answer.
+    that was asked for (a number, a date, a name) stands in it. `window` is what the reader is shown with it,
+    and `reading` what the reader makes of it, each None where it was not. `score` is the probability
+    that the sentence holds the answer.
     """
 
     document: Document
@@ -80,6 +81,7 @@ class Candidate:
     place: tuple[Passage, int] | None = None
     late: float | None = None
     late_all: float | None = None
+    window: Span | None = None
     reading: Reading | None = None
     score: float = 0.0
 
@@ -166,13 +168,15 @@ def gather(
         content=max(len(one.weights) for one in asked),
         unknown_names=unknown_names(snapshot, question, language),
     )
-    # The reader knows English alone.
-    english = question if language == "en" else english
-    if reader and english and ranker.read and not is_decided(question, evidence):
-        first = shown(evidence.candidates)
-        rest = [one for one in evidence.candidates if one not in first]
-        evidence = replace(evidence, candidates=(*readings(reader, english, first), *rest))
+    asked_in_english = in_english(question, language, forms)
+    if reader and asked_in_english and ranker.read and not is_decided(question, evidence):
+        evidence = read(evidence, reader, asked_in_english)
     return _settled(ranked(evidence, ranker))
+
+
+def in_english(question: str, language: str, forms: Sequence[Form]) -> str | None:
+    """How the reader is asked: it knows English alone. None where a question has no English form."""
+    return question if language == "en" else next((form.text for form in forms if form.language == "en"), None)
 
 
 def passages_for(snapshot: Snapshot, question: str, language: str, forms: Sequence[Form]) -> list[Passage]:
@@ -208,32 +212,54 @@ def is_decided(question: str, evidence: Evidence) -> bool:
 
 
 def ranked(evidence: Evidence, ranker: Ranker) -> Evidence:
-    """Evidence with its sentences in the order of a ranking; those that the reader was shown first, where it was."""
+    """Evidence with its sentences in the order of a ranking; those that were read first, if any was."""
     first = _best_first(_scored(candidate, ranker.plain) for candidate in evidence.candidates)
-    read = [one for one in shown(first) if one.reading is not None] if ranker.read else []
-    if not read:
+    known = [one for one in first if one.reading is not None] if ranker.read else []
+    if not known:
         return replace(evidence, candidates=tuple(first), read=False)
-    rest = [one for one in first if one not in read]
-    best = _best_first(_scored(candidate, ranker.read) for candidate in read)
+    rest = [one for one in first if one not in known]
+    best = _best_first(_scored(candidate, ranker.read) for candidate in known)
     return replace(evidence, candidates=(*best, *rest), read=True)
 
 
-def shown(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Those of ranked sentences that the reader is shown."""
-    return [one for one in candidates if one.document.language == "en" and not one.is_heading][:_READ]
+def read(evidence: Evidence, reader: Reader, question: str) -> Evidence:
+    """Evidence with what the reader makes of the sentences that it is shown, these first."""
+    first = shown(evidence.candidates)
+    found = reader.read(question, [_window_text(one) for one in first], [_in_window(one) for one in first])
+    known = [replace(one, reading=reading) for one, reading in zip(first, found, strict=True)]
+    places = {(one.document.id, one.span) for one in known}
+    rest = [one for one in evidence.candidates if (one.document.id, one.span) not in places]
+    return replace(evidence, candidates=(*known, *rest))
 
 
-def readings(reader: Reader, question: str, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Sentences with what the reader makes of each in its window."""
-    wanted = [one for one in candidates if one.document.language == "en" and not one.is_heading]
-    windows = [window(one.document, one.span) for one in wanted]
-    found = reader.read(
-        question,
-        [one.document.text[start:end] for one, (start, end) in zip(wanted, windows, strict=True)],
-        [(one.span[0] - start, one.span[1] - start) for one, (start, _) in zip(wanted, windows, strict=True)],
-    )
-    read = {(one.document.id, one.span): reading for one, reading in zip(wanted, found, strict=True)}
-    return [replace(one, reading=read.get((one.document.id, one.span))) for one in candidates]
+def shown(candidates: Sequence[Candidate], most: int = _WINDOWS) -> list[Candidate]:
+    """Those of ranked sentences that the reader is shown in so many windows, each with its window.
+
+    A window is made round the best sentence that no other window holds, and whoever else lies in it is read in it:
+    of the eight best sentences a third stand beside another one.
+    """
+    windows: list[tuple[str, Span]] = []
+    found = []
+    for one in candidates:
+        if one.document.language == "en" and not one.is_heading:
+            around = next((span for name, span in windows if name == one.document.id and _holds(span, one.span)), None)
+            if around is None and len(windows) < most:
+                around = window(one.document, one.span)
+                windows.append((one.document.id, around))
+            if around is not None:
+                found.append(replace(one, window=around))
+    return found
+
+
+def _window_text(candidate: Candidate) -> str:
+    assert candidate.window is not None  # noqa: S101 - given by `shown`
+    return candidate.document.text[slice(*candidate.window)]
+
+
+def _in_window(candidate: Candidate) -> Span:
+    assert candidate.window is not None  # noqa: S101 - given by `shown`
+    start = candidate.window[0]
+    return candidate.span[0] - start, candidate.span[1] - start
 
 
 def _settled(evidence: Evidence) -> Evidence:
@@ -383,8 +409,11 @@ def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
 
 
 def _lies_in(inner: Candidate, outer: Candidate) -> bool:
-    same = inner.document.id == outer.document.id
-    return same and outer.span[0] <= inner.span[0] and inner.span[1] <= outer.span[1]
+    return inner.document.id == outer.document.id and _holds(outer.span, inner.span)
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    return outer[0] <= inner[0] and inner[1] <= outer[1]
 
 
 def _best_first(candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -460,9 +489,9 @@ def _figures(text: str) -> set[str]:
 
 def marked(candidate: Candidate, kind: str | None) -> Span | None:
     """The words of a sentence that are what was asked for; None where they are not known well enough."""
-    if kind is None or candidate.reading is None:
+    if kind is None or candidate.reading is None or candidate.window is None:
         return None
-    start = window(candidate.document, candidate.span)[0]
+    start = candidate.window[0]
     mark = start + candidate.reading.mark[0], start + candidate.reading.mark[1]
     words = candidate.document.text[slice(*mark)]
     inside = candidate.span[0] <= mark[0] < mark[1] <= candidate.span[1]

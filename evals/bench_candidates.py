@@ -8,17 +8,16 @@ looked for), and anywhere in the passages found.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.calibration import Ranker, load_calibration
-from assistant.extract import Candidate, ranked, window
+from assistant.extract import ranked, shown
 from evals.calibrate import Asked, labelled
 from evals.questions import SETS
 from index.encode import SHIPPED_MODEL, open_encoder
 
 _SENTENCES = (1, 5, 8, 10)
-_WINDOWS = (5, 8)
+_WINDOWS = (6, 8)
 
 
 def main() -> None:
@@ -32,7 +31,7 @@ def main() -> None:
     heads = (*(f"first {most}" for most in _SENTENCES), *(f"{most} windows" for most in _WINDOWS), "passages")
     print("| set | n | " + " | ".join(heads) + " |\n" + "| --- " * (2 + len(heads)) + "|")
     for name in arguments.sets:
-        asked = labelled(SETS / f"{name}.jsonl", 1.0, encoder, None, arguments.work).asked
+        asked = labelled(SETS / f"{name}.jsonl", 1.0, encoder, arguments.work).asked
         found = [_held(one, plain) for one in asked if one.answerable and any(one.places)]
         shares = " | ".join(f"{sum(column) / len(found):.2f}" for column in zip(*found, strict=True))
         print(f"| {name} | {len(found)} | {shares} |", flush=True)
@@ -44,7 +43,7 @@ def _held(asked: Asked, ranker: Ranker) -> list[bool]:
     passages = [hit.passage for hit in asked.evidence.hits]
     return [
         *(any(map(asked.holds, first[:most])) for most in _SENTENCES),
-        *(any(map(asked.holds, _in_windows(first, most))) for most in _WINDOWS),
+        *(any(map(asked.holds, shown(first, most))) for most in _WINDOWS),
         any(
             place.shared(passage.document_id, passage.start, passage.end)
             for passage in passages
@@ -52,21 +51,6 @@ def _held(asked: Asked, ranker: Ranker) -> list[bool]:
             for place in places
         ),
     ]
-
-
-def _in_windows(candidates: Sequence[Candidate], most: int) -> list[Candidate]:
-    """The sentences that lie in the first windows round ranked sentences, each window new."""
-    windows: list[tuple[str, int, int]] = []
-    found = []
-    for one in candidates:
-        start, end = one.span
-        covered = any(where == one.document.id and low <= start and end <= high for where, low, high in windows)
-        if not covered and len(windows) < most:
-            windows.append((one.document.id, *window(one.document, one.span)))
-            covered = True
-        if covered:
-            found.append(one)
-    return found
 
 
 if __name__ == "__main__":

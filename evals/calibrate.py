@@ -25,7 +25,6 @@ from assistant.ask import Assistant
 from assistant.calibration import SHIPPED, Calibration, Gate, Logistic, Ranker
 from assistant.extract import Candidate, Evidence, ranked
 from assistant.question import understand
-from assistant.types import Form
 from corpus.catalogue import SHIPPED_DOCUMENTS
 from corpus.errors import UserError
 from evals.evidence import Evidence as Places
@@ -51,13 +50,14 @@ HEADER = ("set", "questions", "calibration", "evidence first", "AUROC", "wrongly
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question that comes to the gate: whether the documents answer it, what was found, and which of
-    the sentences hold its evidence."""
+    """A question that comes to the gate: whether the documents answer it, what was found, which of the sentences hold
+    its evidence, and how the reader is asked, in English, None where that is not known."""
 
     answerable: bool
     question: str
     evidence: Evidence
     places: Places
+    english: str | None = None
 
     def holds(self, candidate: Candidate) -> bool:
         """Whether a sentence shares characters with the question's evidence."""
@@ -85,7 +85,8 @@ def main() -> None:
         reader.prepare()
     weights = {SETS / f"{name}.jsonl": weight for name, weight in SHIPPED_SETS.items()}
     weights |= {path: _OTHERS / len(arguments.sets) for path in arguments.sets}
-    sets = [labelled(path, weight, encoder, reader, arguments.work) for path, weight in weights.items()]
+    sets = [labelled(path, weight, encoder, arguments.work) for path, weight in weights.items()]
+    sets = read(sets, reader) if reader else sets
     print_figures(sets)
     write(SHIPPED, fit(sets, encoder.name), sets)
 
@@ -98,14 +99,14 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def labelled(path: Path, weight: float, encoder: Encoder, reader: Reader | None, work: Path) -> Labelled:
+def labelled(path: Path, weight: float, encoder: Encoder, work: Path) -> Labelled:
     """A set's questions with what is found for each. Raises UserError where the set or its documents cannot be read."""
     folder = path.with_suffix("") if path.with_suffix("").is_dir() else SHIPPED_DOCUMENTS
     index = work / f"{folder.name}-index"
     build_index(folder, index, encoder)
     assistant = Assistant.over(Snapshot.current(index, encoder))
     questions = _sample(read_questions(path))
-    return _labelled(path.stem, weight, questions, list(_found(questions, assistant, reader)))
+    return _labelled(path.stem, weight, questions, list(_found(questions, assistant)))
 
 
 def _labelled(name: str, weight: float, questions: Sequence[Question], asked: Sequence[Asked]) -> Labelled:
@@ -113,10 +114,10 @@ def _labelled(name: str, weight: float, questions: Sequence[Question], asked: Se
     return Labelled(name, weight, asked, to_answer, len(questions) - to_answer)
 
 
-def labelled_of(questions: QuestionSet, assistant: Assistant, weight: float, reader: Reader | None) -> Labelled:
+def labelled_of(questions: QuestionSet, assistant: Assistant, weight: float) -> Labelled:
     """A set's questions with what an assistant finds for each. Raises UserError where there is too little to fit."""
     some = _sample(questions.questions)
-    found = _labelled(questions.name, weight, some, list(_found(some, assistant, reader)))
+    found = _labelled(questions.name, weight, some, list(_found(some, assistant)))
     kinds = [asked.answerable for asked in found.asked]
     least = min(sum(kinds), len(kinds) - sum(kinds))
     if least < _LEAST:
@@ -136,7 +137,7 @@ def before_and_after(sets: Sequence[Labelled], before: Calibration, after: Calib
     ]
 
 
-def _found(questions: Sequence[Question], assistant: Assistant, reader: Reader | None) -> Iterable[Asked]:
+def _found(questions: Sequence[Question], assistant: Assistant) -> Iterable[Asked]:
     places = locate(questions, assistant)
     for question in questions:
         query = understand(question.question, question.history, assistant.registry, assistant.snapshot)
@@ -144,23 +145,25 @@ def _found(questions: Sequence[Question], assistant: Assistant, reader: Reader |
         if query.kind == "question":
             evidence = extract.gather(assistant.snapshot, query.standalone, query.language, query.forms)
             if evidence.candidates and evidence.content:
-                if reader:
-                    evidence = _with_readings(evidence, reader, query.standalone, query.language, query.forms)
-                yield Asked(question.answerable, query.standalone, evidence, places[question.id])
+                english = extract.in_english(query.standalone, query.language, query.forms)
+                yield Asked(question.answerable, query.standalone, evidence, places[question.id], english)
 
 
-def _with_readings(evidence: Evidence, reader: Reader, question: str, language: str, forms: Sequence[Form]) -> Evidence:
-    """The same with a reading of every English sentence."""
-    english = next((form.text for form in forms if form.language == "en"), question if language == "en" else None)
-    if english is None:
-        return evidence
-    return replace(evidence, candidates=tuple(extract.readings(reader, english, evidence.candidates)))
+def read(sets: Sequence[Labelled], reader: Reader) -> list[Labelled]:
+    """The same with what a reader makes of the sentences that a ranking fitted on the sets shows it."""
+    first = Ranker(_sentences(sets, read=False))
+
+    def as_read(asked: Asked) -> Asked:
+        if asked.english is None:
+            return asked
+        return replace(asked, evidence=extract.read(ranked(asked.evidence, first), reader, asked.english))
+
+    return [replace(part, asked=[as_read(asked) for asked in part.asked]) for part in sets]
 
 
 def fit(sets: Sequence[Labelled], encoder: str, reader: str = SHIPPED_READER) -> Calibration:
     """Everything that the sets tell: first how sentences are ranked, then the gate over the best of them."""
-    plain_ranker = _sentences(sets, read=False)
-    ranker = Ranker(plain_ranker, _sentences(sets, read=True, first=plain_ranker) if _is_read(sets) else None)
+    ranker = Ranker(_sentences(sets, read=False), _sentences(sets, read=True) if _is_read(sets) else None)
     plain = _questions(sets, Ranker(ranker.plain))
     read = _questions(sets, ranker) if ranker.read else None
     return Calibration(encoder, reader if read else None, ranker, plain, read)
@@ -170,11 +173,11 @@ def _is_read(sets: Sequence[Labelled]) -> bool:
     return any(one.reading for part in sets for asked in part.asked for one in asked.evidence.candidates)
 
 
-def _sentences(sets: Sequence[Labelled], *, read: bool, first: Logistic | None = None) -> Logistic:
+def _sentences(sets: Sequence[Labelled], *, read: bool) -> Logistic:
     """How probable it is that a sentence holds evidence, from questions of which some sentence does."""
     rows, labels, weights = [], [], []
     for part in sets:
-        groups = [group for asked in part.asked if (group := _group(asked, first if read else None))]
+        groups = [group for asked in part.asked if (group := _group(asked, read=read))]
         for asked, candidates in groups:
             held = [asked.holds(one) for one in candidates]
             if any(held):
@@ -184,13 +187,11 @@ def _sentences(sets: Sequence[Labelled], *, read: bool, first: Logistic | None =
     return _logistic(rows, labels, weights, balanced=False)
 
 
-def _group(asked: Asked, first: Logistic | None) -> tuple[Asked, list[Candidate]] | None:
-    """A question's sentences; where a ranking came first, those of them that the reader is shown."""
-    candidates = [replace(one, reading=None) for one in asked.evidence.candidates]
-    if first:
-        candidates = extract.shown(ranked(asked.evidence, Ranker(first)).candidates)
-        candidates = [one for one in candidates if one.reading]
-    return (asked, candidates) if asked.answerable and candidates else None
+def _group(asked: Asked, *, read: bool) -> tuple[Asked, list[Candidate]] | None:
+    """A question to answer with its sentences: those that were read, or all of them as if none was."""
+    candidates = list(asked.evidence.candidates)
+    some = [one for one in candidates if one.reading] if read else [replace(one, reading=None) for one in candidates]
+    return (asked, some) if asked.answerable and some else None
 
 
 def _questions(sets: Sequence[Labelled], ranker: Ranker) -> Gate:

@@ -123,11 +123,12 @@ def calibrate_sets(
 
     Raises UserError where a set has too few questions, or none of one kind.
     """
-    from evals.calibrate import HEADER, before_and_after, fit, labelled_of, write
+    from evals.calibrate import HEADER, before_and_after, fit, labelled_of, read, write
 
     grounds = [prepare(name, settings, progress=progress) for name in names]
     reader = reader_of(settings)
-    sets = [labelled_of(ground.questions, ground.assistant, 1 / len(grounds), reader) for ground in grounds]
+    sets = [labelled_of(ground.questions, ground.assistant, 1 / len(grounds)) for ground in grounds]
+    sets = read(sets, reader) if reader else sets
     found = fit(sets, grounds[0].assistant.snapshot.encoder.name, reader.name if reader else "")
     rows = [HEADER, *before_and_after(sets, grounds[0].assistant.calibration, found)]
     path = settings.index_folder / FILE

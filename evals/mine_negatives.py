@@ -104,8 +104,8 @@ def _windows(
     negatives: list[str] = []
     positives: dict[str, tuple[int, int]] = {}
     for candidate in extract.shown(evidence.candidates):
-        start, end = extract.window(candidate.document, candidate.span)
-        text = candidate.document.text[start:end]
+        assert candidate.window is not None  # noqa: S101 - given by `shown`
+        text = candidate.document.text[slice(*candidate.window)]
         held = [gold for gold in row["gold"] if gold.lower() in text.lower()]
         if not held:
             negatives.append(text)

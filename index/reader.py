@@ -60,7 +60,7 @@ class Reader(Protocol):
         ...
 
     def read(self, question: str, windows: Sequence[str], sentences: Sequence[Span]) -> list[Reading]:
-        """A reading of each window; `sentences` are the spans in them that are judged."""
+        """A reading of each window; `sentences` are the spans in them that are judged. Equal windows are read once."""
         ...
 
 
@@ -119,11 +119,12 @@ class OnnxReader:
 
     def read(self, question: str, windows: Sequence[str], sentences: Sequence[Span]) -> list[Reading]:
         """As `Reader.read`."""
-        found: dict[int, Reading] = {}
-        for rows, encodings, (answers, places) in self._graph.read([(question, window) for window in windows]):
+        distinct = list(dict.fromkeys(windows))
+        made: dict[str, tuple[float, Array, Any]] = {}
+        for rows, encodings, (answers, places) in self._graph.read([(question, window) for window in distinct]):
             for row, encoding, logit, place in zip(rows, encodings, answers, places, strict=True):
-                found[row] = _reading(float(logit), place, encoding, sentences[row])
-        return [found[row] for row in range(len(windows))]
+                made[distinct[row]] = float(logit), place, encoding
+        return [_reading(*made[window], sentence) for window, sentence in zip(windows, sentences, strict=True)]
 
 
 def open_reader(setting: str, graphs: Path) -> Reader | None:

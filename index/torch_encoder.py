@@ -109,8 +109,10 @@ class CrossReader:
             self._loaded = CrossEncoder(
                 str(self._folder), device="cpu", local_files_only=True, trust_remote_code=False, num_labels=1
             )
-        scores = self._loaded.predict([(question, window) for window in windows], show_progress_bar=False)
-        return [Reading(float(score), 1.0, (0, 0)) for score, _ in zip(scores, sentences, strict=True)]
+        distinct = list(dict.fromkeys(windows))
+        scores = self._loaded.predict([(question, window) for window in distinct], show_progress_bar=False)
+        made = dict(zip(distinct, map(float, scores), strict=True))
+        return [Reading(made[window], 1.0, (0, 0)) for window, _ in zip(windows, sentences, strict=True)]
 
 
 def load(model: Model) -> SentenceTransformer:
