@@ -22,7 +22,7 @@ from index.torch_encoder import load
 
 RANK = 32
 SCALE = 2.0
-LONGEST = 128
+LONGEST = 160
 _OPSET = 17
 
 
