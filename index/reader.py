@@ -23,7 +23,7 @@ from index.encode import SHIPPED_MODEL, Model, digest_of, find_model
 from index.graph import Array, Graph
 
 ADAPTER = Path(__file__).with_name("reader.safetensors")
-ADAPTER_SHA256 = "05c2febab2c626ba590d282675cc0b0f61d425175f7c820eb18fd3281d656029"
+ADAPTER_SHA256 = "f7d61689971355be75c7f0f9cd6e68063099ab86c907f123078218a73d49d131"
 OFF = "off"
 SHIPPED_READER = "shipped"
 _LONGEST_ANSWER = 30
