@@ -2,7 +2,8 @@
 
 The passage is given; its score is that of its best window, a sentence with its neighbours as in the product.
 Printed are the area under the ROC curve and how many questions it comes from, for the exercises of evals/reading
-that were kept apart, and for SQuAD 2.0 in its JSON format where a file is named.
+that were kept apart, for all of those files of it that no training has read and `--unread` names, and for SQuAD
+2.0 in its JSON format where a file is named.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file
@@ -20,7 +22,7 @@ from sklearn.metrics import roc_auc_score
 
 from assistant.extract import with_neighbours
 from corpus.spans import sentences
-from evals.train_reader import SEED, exercises
+from evals.train_reader import EXERCISES, SEED, exercises, rows_in
 from index.encode import SHIPPED_MODEL, find_model
 from index.reader import ADAPTER
 from index.reader_net import LONGEST, ReaderNet
@@ -42,6 +44,7 @@ def main() -> None:
     """Print the table of docs/reader.md."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--squad", type=Path, help="dev-v2.0.json")
+    parser.add_argument("--unread", nargs="*", default=(), metavar="NAME", help="files of evals/reading, such as r")
     parser.add_argument("--adapter", type=Path, default=ADAPTER)
     arguments = parser.parse_args()
     net = ReaderNet(find_model(SHIPPED_MODEL))
@@ -49,7 +52,8 @@ def main() -> None:
     net.merge()
     net.eval()
     print("| questions of | n | AUROC |\n| --- | --- | --- |")
-    sets = {"exercises kept apart": list(of_exercises())}
+    sets = {"exercises kept apart": list(of_exercises(exercises(kept=True)))}
+    sets |= {f"exercises {name}": list(of_exercises(rows_in(EXERCISES / f"{name}.jsonl"))) for name in arguments.unread}
     if arguments.squad:
         sets["SQuAD 2.0"] = of_squad(arguments.squad)
     for name, asked in sets.items():
@@ -57,9 +61,9 @@ def main() -> None:
         print(f"| {name} | {len(asked)} | {found:.3f} |", flush=True)
 
 
-def of_exercises() -> Iterator[Asked]:
-    """The questions of the exercises that were kept apart."""
-    for row in exercises(kept=True):
+def of_exercises(rows: Sequence[Mapping[str, Any]]) -> Iterator[Asked]:
+    """The questions of passages of the exercises."""
+    for row in rows:
         yield from (Asked(one["q"], row["text"], answerable=True) for one in row["asked"])
         yield from (Asked(question, row["text"], answerable=False) for question in row["near"])
 

@@ -115,7 +115,7 @@ def read_examples(arguments: argparse.Namespace) -> list[Example]:
         *(example for name in SELECTIONS for example in _of_selection(folder, name, chooser)),
         *(example for name, most in PAIRS.items() for example in _of_pairs(folder, name, most, chooser)),
     ]
-    searched = [_mined(row) for row in (_lines_of(arguments.mined) if arguments.mined else ())]
+    searched = [_mined(row) for row in (rows_in(arguments.mined) if arguments.mined else ())]
     rows = exercises(kept=False)
     written = [example for _ in range(arguments.times) for row in rows for example in _of_exercise(row, chooser)]
     found = [
@@ -132,12 +132,13 @@ def exercises(*, kept: bool) -> list[dict[str, Any]]:
     return [
         row
         for path in sorted(EXERCISES.glob("*.jsonl"))
-        for number, row in enumerate(_lines_of(path))
+        for number, row in enumerate(rows_in(path))
         if (number % KEPT == KEPT - 1) is kept
     ]
 
 
-def _lines_of(path: Path) -> list[dict[str, Any]]:
+def rows_in(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file in JSON Lines."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
