@@ -124,7 +124,7 @@ class TracedReader:
 
     def read(self, question: str, windows: Sequence[str], sentences: Sequence[Span]) -> list[Reading]:
         """As `Reader.read`."""
-        with span("read", windows=len(windows)):
+        with span("read", windows=len(set(windows))):
             return self.reader.read(question, windows, sentences)
 
 

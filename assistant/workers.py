@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
 import queue
 import signal
 import threading
@@ -22,6 +23,7 @@ from assistant import logs
 from assistant.service import Service
 from assistant.settings import Settings
 from assistant.types import Answer, Done, Event, Turn
+from assistant.write import counted_together
 from corpus.errors import UserError
 from index.graph import cores, use_threads
 from index.tracing import carried, set_up, span
@@ -122,6 +124,9 @@ class Workers:
         for lane in range(lanes):
             for worker in self._workers:
                 self._free.put((worker, lane))
+        # What each process, by its number, has told of the language model; who asked it last is at the end.
+        self._models: dict[int, Mapping[str, Any]] = {}
+        self._telling = threading.Lock()
 
     def start(self) -> None:
         """Start the processes; each is ready after a second or two, and questions wait for it."""
@@ -132,6 +137,17 @@ class Workers:
         """End them; what they answer is finished first, for some seconds."""
         for worker in self._workers:
             worker.close()
+
+    def model(self, own: Mapping[str, Any]) -> Mapping[str, Any]:
+        """How the language model does that the processes ask; `own` is its state where it serves."""
+        with self._telling:
+            return counted_together(own, list(self._models.values()))
+
+    def _told(self, process: int, model: Mapping[str, Any] | None) -> None:
+        with self._telling:
+            if model and self._models.get(process) != model:
+                self._models.pop(process, None)
+                self._models[process] = model
 
     def run(self, job: Job) -> Iterator[Event]:
         """The events of an answer. Closing the iterator stops the work.
@@ -159,6 +175,7 @@ class Workers:
                 if kind != "event":
                     ended = True
                     _raise(kind, value)
+                    self._told(*value)
                     return
                 yield value
         except (EOFError, OSError):
@@ -198,6 +215,12 @@ class Spread:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._assistant, name)
+
+    @property
+    def model(self) -> Mapping[str, Any] | None:
+        """As `Assistant.model`, of all processes together."""
+        own = self._assistant.model
+        return self._workers.model(own) if own else None
 
     def ask(
         self, question: str, history: Sequence[Turn] = (), id: str | int | None = None, *, literally: bool = False
@@ -289,4 +312,4 @@ def _answer(service: Service, lane: Connection, job: Job) -> None:
         log.exception("a question could not be answered")
         lane.send(("fault", "a question could not be answered; the log of the process that answered says why"))
     else:
-        lane.send(("end", ""))
+        lane.send(("end", (os.getpid(), assistant.model)))

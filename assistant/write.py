@@ -71,6 +71,16 @@ class Health:
         self.trouble, self.since = trouble, time.time()
 
 
+_COUNTED = ("asked", "calls", "failed", "removed")
+
+
+def counted_together(own: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The state of a model that other processes ask too; of `others`, the one that asked it last is at the end."""
+    counts = {name: sum(one[name] for one in (own, *others)) for name in _COUNTED}
+    last = others[-1] if others else own
+    return {**own, **counts, "trouble": last["trouble"], "since": last["since"]}
+
+
 @dataclass(frozen=True, slots=True)
 class Writer:
     """Writes answers by a model. `seconds` and `calls` are the limits of one question, `url` is the model's address.

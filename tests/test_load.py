@@ -15,18 +15,20 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from assistant.service import Service
 from assistant.settings import load_settings
 from assistant.types import Answer, Done, Event, Turn
 from assistant.web.app import create_app
 from assistant.web.stopping import Stopping
 from assistant.web.turnstile import Bounds
-from assistant.workers import Job, Workers
+from assistant.workers import Job, Spread, Workers
 from corpus.errors import UserError
 from evals.asking import Asked
 from evals.browsing import build_index, running
 from evals.load import ask, percentile, problems, sampled
 from tests.browser.library import Library
 from tests.conftest import lend
+from tests.model_server import Says, model_server
 from tests.servers import serving
 
 QUESTIONS = ["What is a science park?", "STP?", "Who wrote the taxonomy study?", "What is an area of innovation?"]
@@ -104,6 +106,31 @@ def test_a_process_that_is_killed_costs_no_answer(workers: Workers) -> None:
     with ThreadPoolExecutor() as pool:
         answers = [pool.submit(lambda: answer_of(list(workers.run(job("STP?"))))) for _ in range(6)]
         assert [one.result(60).mode for one in answers] == ["definition"] * 6
+
+
+def test_what_went_wrong_with_the_model_in_any_process_is_told_where_it_serves(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Staff look at the process that serves, and others ask the model.
+    monkeypatch.setenv("ASSISTANT_MODEL", "openai:scripted")
+    with model_server(Says("busy", 500)) as server:
+        monkeypatch.setenv("ASSISTANT_MODEL_URL", server.address)
+        settings = load_settings(index=folder / ".assistant" / "index", workers=2)
+        workers, service = Workers(settings), Service(settings)
+        workers.start()
+        try:
+            spread = Spread(service.assistant(), workers)
+            assert spread.model is not None
+            assert (spread.model["asked"], spread.model["trouble"]) == (0, None)
+            for question in ("Who wrote the taxonomy study?", "When was the taxonomy published?"):
+                assert spread.ask(question).outcome == "answered"
+            assert spread.model["name"] == "openai:scripted"
+            assert (spread.model["asked"], spread.model["failed"]) == (2, 2)
+            assert "500" in spread.model["trouble"]
+            assert spread.without_model().model is None
+        finally:
+            workers.close()
+            service.close()
 
 
 class Slow(Library):
