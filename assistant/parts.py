@@ -48,7 +48,7 @@ class Cues:
     comparing: tuple[re.Pattern[str], ...]
     naming: tuple[re.Pattern[str], ...]
     presuming: re.Pattern[str]
-    trailing: frozenset[str]
+    standing: re.Pattern[str]
     plural: frozenset[str]
     listing: re.Pattern[str]
     introducing: re.Pattern[str]
@@ -84,7 +84,7 @@ def cues() -> Cues:
         outside=any_of("outside"),
         presuming=any_of("presuming"),
         naming=tuple(re.compile(pattern.replace("{name}", r"(?P<name>\S.*)")) for pattern in raw["naming"]),
-        trailing=frozenset(raw["trailing"]),
+        standing=any_of("standing"),
         plural=frozenset(raw["plural"]),
         listing=any_of("listing"),
         introducing=any_of("introducing"),

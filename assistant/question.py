@@ -591,7 +591,7 @@ def _standalone(
 ) -> str | None:
     """A follow-up with the topic of the turns before it; None where it stands on its own."""
     core = _without_conjunction(text, phrases)
-    pronoun = _pronoun(core, phrases) or _object(core, phrases) or _trailing(core)
+    pronoun = _pronoun(core, phrases) or _object(core, phrases) or cues().standing.search(core)
     if not (pronoun or core != text or _is_elliptic(core, phrases)) or registry.mentioned(core):
         # Where the question names a term itself, its pronoun stands for that.
         return None
@@ -632,12 +632,6 @@ def _object(text: str, phrases: Phrases) -> re.Match[str] | None:
         ),
         None,
     )  # fmt: skip
-
-
-def _trailing(text: str) -> re.Match[str] | None:
-    """A word at a question's end that stands for what was spoken of before."""
-    words = "|".join(map(re.escape, cues().trailing))
-    return re.search(rf"\b(?:{words})(?=\W*$)", text, re.IGNORECASE)
 
 
 def _without_conjunction(text: str, phrases: Phrases) -> str:

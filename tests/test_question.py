@@ -159,6 +159,10 @@ def test_the_frame_of_another_language_is_not_needed_to_match_the_asker() -> Non
         ("When was it published?", "When was the garden atlas published?"),
         ("and when?", "when (the garden atlas)?"),
         ("What is its price?", "What is the garden atlas's price?"),
+        ("When was that published?", "When was the garden atlas published?"),
+        ("who made that", "who made the garden atlas"),
+        # Here it points to what is named beside it.
+        ("When was that handbook published?", "When was that handbook published?"),
     ],
 )
 def test_a_follow_up_takes_the_topic_of_the_turn_before(question: str, standalone: str) -> None:
