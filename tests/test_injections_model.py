@@ -19,11 +19,11 @@ from assistant.web import render
 from assistant.web.conversation import Conversation, Exchange
 from assistant.web.site import Site
 from assistant.write import Writer
+from evals.model_server import Request, Says, claims, key_of, model_server, passages
 from index.build import build_index
 from index.search import Snapshot
 from tests.attempts import EVIL, FORMULAS, LINES, ORDERS, TEX, Built, leads_astray
 from tests.fakes import HashingEncoder, calibration
-from tests.model_server import Request, Says, claims, key_of, model_server, passages
 
 FEE = "The yearly fee is 40 euros for adults and 15 euros for children."
 STATUTES = f"""Statutes of the boat club

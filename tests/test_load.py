@@ -26,9 +26,9 @@ from corpus.errors import UserError
 from evals.asking import Asked
 from evals.browsing import build_index, running
 from evals.load import ask, percentile, problems, sampled
+from evals.model_server import Says, model_server
 from tests.browser.library import Library
 from tests.conftest import lend
-from tests.model_server import Says, model_server
 from tests.servers import serving
 
 QUESTIONS = ["What is a science park?", "STP?", "Who wrote the taxonomy study?", "What is an area of innovation?"]

@@ -17,7 +17,7 @@ from assistant.service import Service, writer_of
 from assistant.settings import load_settings
 from assistant.watchdog import Cords, watched
 from corpus.errors import UserError
-from tests.model_server import Says, claims, in_turn, model_server
+from evals.model_server import Says, claims, in_turn, model_server
 
 
 @pytest.mark.parametrize("name", ["LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGSMITH_API_KEY"])

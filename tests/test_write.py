@@ -18,10 +18,10 @@ from assistant.relevance import answers
 from assistant.replies import KeptReplies, digest
 from assistant.types import Answer, Checked, Done, Draft, Query, Status, Turn
 from assistant.write import Writer
+from evals.model_server import ModelServer, Request, Says, claims, in_turn, key_of, model_server
 from index.build import build_index
 from index.search import Snapshot
 from tests.fakes import HashingEncoder, calibration
-from tests.model_server import ModelServer, Request, Says, claims, in_turn, key_of, model_server
 
 STATUTES = """Statutes of the boat club
 

@@ -13,10 +13,10 @@ from assistant.ask import Assistant
 from assistant.model import Model
 from assistant.write import Writer
 from corpus.types import Document
+from evals.model_server import Request, Says, claims, model_server, passages
 from evals.reliability.forgeries import FORGED, not_genuine
 from evals.reliability.promise import Faults, Plan
 from evals.reliability.world import World, questions
-from tests.model_server import Request, Says, claims, model_server, passages
 
 # What one question may take of the model, and what is beyond the limit for all that is not the model's.
 _SECONDS = 2.0
@@ -36,21 +36,16 @@ class _Brain:
 
 def flapping(plan: Plan) -> Faults:
     """Each question meets another state of the server: up, gone, busy, silent, slow, cut off, rubbish."""
-    world = World(plan.folder / "world")
-    world.build()
-    with _asking(world) as (assistant, brain):
-        documents = [document for one in assistant.documents if (document := assistant.document(one.id))]
-        plain = assistant.without_model()
-        for number in range(plan.trials):
-            drawn = plan.generator(number)
-            name, reply = _STATES[number % len(_STATES)]
-            brain.reply = reply
-            question = drawn.choice(questions())
-            yield _fault(f"the server {name}, {question!r}", assistant, plain, question, documents)
+    return _trials(plan, lambda number, _: _STATES[number % len(_STATES)])
 
 
 def forging(plan: Plan) -> Faults:
     """A model that quotes what is not there, under keys that it was given or not: shown is none of it."""
+    return _trials(plan, lambda _, drawn: ("forges", partial(_forged, drawn)))
+
+
+def _trials(plan: Plan, state: Callable[[int, random.Random], tuple[str, Callable[[Request], Says]]]) -> Faults:
+    """A question for each trial, which meets the server in a state: its name, and how it replies."""
     world = World(plan.folder / "world")
     world.build()
     with _asking(world) as (assistant, brain):
@@ -58,9 +53,9 @@ def forging(plan: Plan) -> Faults:
         plain = assistant.without_model()
         for number in range(plan.trials):
             drawn = plan.generator(number)
-            brain.reply = partial(_forged, drawn)
+            name, brain.reply = state(number, drawn)
             question = drawn.choice(questions())
-            yield _fault(f"a forgery for {question!r}", assistant, plain, question, documents)
+            yield _fault(f"the server {name}, {question!r}", assistant, plain, question, documents)
 
 
 @contextmanager

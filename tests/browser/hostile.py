@@ -23,12 +23,12 @@ from assistant.web.site import Site
 from assistant.write import Writer
 from corpus.errors import UserError
 from corpus.types import Section
+from evals.model_server import ModelServer, Says, model_server
 from index.build import build_index
 from index.search import Snapshot
 from tests.browser.attacked import ASKED, ATTEMPTS, EVERY, batches, plain
 from tests.browser.library import Library, make_answer, make_definition, make_document
 from tests.fakes import HashingEncoder, MemoryRecords, calibration
-from tests.model_server import ModelServer, Says, model_server
 from tests.servers import serving
 from tests.test_indexing import Works
 from tests.test_injections_files import write_pdf

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from corpus.errors import UserError
 from corpus.intake import safe_name
+from evals.model_server import Request, Says, claims, in_turn, passages
 from tests.browser.attacked import ASKED, ATTEMPTS, EVERY, Watched, batches, is_built_as, kinds, lost, plain, shows
 from tests.browser.hostile import (
     GATES,
@@ -30,7 +31,6 @@ from tests.browser.hostile import (
     attacked_office,
 )
 from tests.browser.tour import ask
-from tests.model_server import Request, Says, claims, in_turn, passages
 from tests.test_injections_files import HIDDEN
 
 PASTED = {
