@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 from assistant.verify.grounds import Cite
 
+# How many claims of a reply are looked at, with how many citations each, and how many characters of one.
+MOST_CLAIMS = 12
+MOST_CITES = 6
+LONGEST = 1200
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 

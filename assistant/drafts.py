@@ -9,13 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from assistant import native
-from assistant.claim import Claim, whole
+from assistant.claim import LONGEST, MOST_CITES, MOST_CLAIMS, Claim, whole
 from assistant.prompts import NOT_IN_DOCUMENTS
 from assistant.verify.grounds import Cite, Grounds
 
-_MOST_CLAIMS = 12
-_MOST_CITES = 6
-_LONGEST = 1200
 _DECODER = json.JSONDecoder()
 _CLAIMS = re.compile(r'"claims"\s*:\s*\[')
 _TEXT = re.compile(r'"text"\s*:\s*"((?:[^"\\]|\\.)*)')
@@ -84,19 +81,19 @@ def from_markers(text: str) -> tuple[Claim, ...]:
         cites = [_marked(part) for part in match[1].split(";")]
         kept = tuple(cite for cite in cites if cite is not None)
         if said.strip(" \t\n.") == "" and found:
-            found[-1] = Claim(found[-1].text, (*found[-1].cites, *kept)[:_MOST_CITES])
+            found[-1] = Claim(found[-1].text, (*found[-1].cites, *kept)[:MOST_CITES])
         elif said.strip():
-            found.append(Claim(_sentence(said), kept[:_MOST_CITES]))
+            found.append(Claim(_sentence(said), kept[:MOST_CITES]))
         said = ""
     rest = (said + text[at:]).strip(" \t\n.")
     if rest:
-        found.append(Claim(rest[:_LONGEST], ()))
-    return tuple(found[:_MOST_CLAIMS]) if any(one.cites for one in found) else ()
+        found.append(Claim(rest[:LONGEST], ()))
+    return tuple(found[:MOST_CLAIMS]) if any(one.cites for one in found) else ()
 
 
 def _sentence(said: str) -> str:
     text = " ".join(said.split()).lstrip(".;, ")
-    return text[:_LONGEST]
+    return text[:LONGEST]
 
 
 def _marked(part: str) -> Cite | None:
@@ -127,7 +124,7 @@ def _from_json(held: Mapping[str, Any]) -> Written:
     rows = held.get("claims")
     if not isinstance(rows, list):
         return Written(True, None)
-    claims = tuple(claim for row in rows[:_MOST_CLAIMS] if (claim := _claim(row)) is not None)
+    claims = tuple(claim for row in rows[:MOST_CLAIMS] if (claim := _claim(row)) is not None)
     if not claims:
         return Written(False, ()) if held.get("found") is False else Written(True, None)
     return Written(True, claims)
@@ -139,10 +136,10 @@ def _claim(row: Any) -> Claim | None:
     cites = row.get("cites")
     held = [
         Cite(whole(one["key"]), whole(one["quote"]))
-        for one in (cites if isinstance(cites, list) else ())[:_MOST_CITES]
+        for one in (cites if isinstance(cites, list) else ())[:MOST_CITES]
         if isinstance(one, dict) and isinstance(one.get("key"), str) and isinstance(one.get("quote"), str)
     ]
-    return Claim(" ".join(whole(row["text"]).split())[:_LONGEST], tuple(held))
+    return Claim(" ".join(whole(row["text"]).split())[:LONGEST], tuple(held))
 
 
 def _unescaped(text: str) -> str:

@@ -13,15 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from assistant.claim import Claim, whole
+from assistant.claim import LONGEST, MOST_CITES, MOST_CLAIMS, Claim, whole
 from assistant.verify.grounds import Cite, Grounds, located
 from corpus.spans import Span, sentences
 from index.words import terms
 
 Block = Mapping[str, Any]
-_MOST_CLAIMS = 12
-_MOST_CITES = 6
-_LONGEST = 1200
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +39,11 @@ def claims_of(blocks: Iterable[Block], grounds: Grounds) -> tuple[Claim, ...]:
         return ()
     found = []
     for start, end in sentences(text):
-        said = whole(text[start:end]).strip()[:_LONGEST]
+        said = whole(text[start:end]).strip()[:LONGEST]
         cites = [_cite(one.annotation, said, grounds) for one in noted if one.span[0] < end and start < one.span[1]]
         if said:
-            found.append(Claim(" ".join(said.split()), tuple(dict.fromkeys(cites))[:_MOST_CITES]))
-    return tuple(found[:_MOST_CLAIMS])
+            found.append(Claim(" ".join(said.split()), tuple(dict.fromkeys(cites))[:MOST_CITES]))
+    return tuple(found[:MOST_CLAIMS])
 
 
 def merged(blocks: Iterable[Block]) -> list[dict[str, Any]]:
