@@ -142,10 +142,7 @@ def current(index: Path) -> Path:
         raise IndexMissingError(f"There is no index in {index} yet: run `assistant index build`.") from None
     folder = index / _GENERATIONS / name
     if not re.fullmatch(r"g\d+", name) or not folder.is_dir():
-        raise UserError(
-            f"{index / _POINTER} names the generation {name!r}, which is not there: "
-            "run `assistant index build --rebuild`."
-        )
+        raise UserError(f"{index / _POINTER} names the generation {name!r}, which is not there: {_TODO}.")
     # Without a check it was written by an earlier version of this program.
     if check and check != _check_of(name):
         raise UserError(f"{index / _POINTER} is damaged: found {name!r} with the check {check!r}; {_TODO}.")
@@ -163,8 +160,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise UserError(_damaged(folder, f"its manifest cannot be read ({error})")) from error
     if manifest.format != FORMAT:
         raise UserError(
-            f"The index in {folder} has format {manifest.format}, this program reads format {FORMAT}: "
-            "run `assistant index build --rebuild`."
+            f"The index in {folder} has format {manifest.format}, this program reads format {FORMAT}: {_TODO}."
         )
     if sealed is not None and sealed != _digest(row):
         raise UserError(_damaged(folder, f"{_MANIFEST} is not as the build left it"))
