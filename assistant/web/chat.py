@@ -53,6 +53,12 @@ element.addEventListener('submit', (event) => {
 });
 element.addEventListener('assistant:act', (event) => trigger('click', event.detail));
 """
+# The greeting comes with the page's first event. On a busy machine a question may have been asked, and answered,
+# before it: only the browser knows what it shows by then.
+GREET = """
+(greeting, transcript, sources) =>
+  document.querySelector('#transcript .turn') ? [transcript, sources] : [greeting.transcript, greeting.sources]
+"""
 Update = tuple[Any, Any, Any, Any]
 """What an event sets: the conversation, the transcript, the sources, the question box."""
 
@@ -116,7 +122,7 @@ def _blocks(site: Site, spoken: gr.I18n) -> gr.Blocks:
                 sources = _html(render.sources(site, []), "sources-panel")
         shown = [talk, transcript, sources, question]
         _listen(site, send, stop, new, shown)
-        _speak(site, blocks, [header, transcript, sources, foot], [question, send, stop, earlier, new])
+        _speak(site, blocks, [header, foot], [transcript, sources], [question, send, stop, earlier, new])
         for name, function in endpoints(site):
             gr.events.api(_told(function), api_name=name, api_visibility="public")
         blocks.queue(default_concurrency_limit=4)
@@ -168,18 +174,21 @@ def _left(talk: Conversation, runs: dict[str, Run]) -> Conversation:
     return Conversation()
 
 
-def _speak(site: Site, blocks: gr.Blocks, own: list[gr.HTML], parts: list[Any]) -> None:
+def _speak(site: Site, blocks: gr.Blocks, own: list[gr.HTML], talk: list[gr.HTML], parts: list[Any]) -> None:
     """The page in the reader's language; and what it says of the index, which may have come since it was made."""
+    greeting = gr.JSON(visible=False)
 
     def told(request: gr.Request) -> list[Any]:
         with speech.speaking(_language_of(request)), visiting(visitor_in(request.request)):
             words = _words_in(speech.language())
-            empty = render.transcript(site, Conversation())
-            html = [render.header(site, "/"), empty, render.sources(site, []), render.foot(site)]
+            html = [render.header(site, "/"), render.foot(site)]
+            empty = {"transcript": render.transcript(site, Conversation()), "sources": render.sources(site, [])}
         box = gr.update(placeholder=words["placeholder"], label=words["question"])
-        return [*html, box, *(gr.update(value=words[name]) for name in ("send", "stop", "earlier", "new"))]
+        return [*html, empty, box, *(gr.update(value=words[name]) for name in ("send", "stop", "earlier", "new"))]
 
-    blocks.load(told, None, [*own, *parts], api_visibility="private", show_progress="hidden")
+    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    spoken = blocks.load(told, None, [*own, greeting, *parts], **quiet)
+    spoken.then(None, [greeting, *talk], talk, js=GREET, **quiet)
 
 
 def _language_of(request: gr.Request) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.library import HOSTILE, LANTERN, Library
 
@@ -75,6 +75,23 @@ def test_words_of_a_document_that_look_like_code_come_out_literally(page: Page, 
     page.goto(page.url + "documents/harbour/lanterns")
     assert words(page, "#text") == library.page.text
     assert page.locator("#text img").count() == 0
+
+
+def test_a_greeting_that_comes_late_does_not_take_an_answer_away(browser: Browser, address: str) -> None:
+    page = browser.new_page(locale="es-ES")
+    held: list[Route] = []
+    page.route("**/queue/join*", lambda route: route.continue_() if held else held.append(route))
+    page.goto(address)
+    page.locator("#transcript .log").wait_for()
+    page.locator("#question textarea").fill("What is a lantern?")
+    page.locator("#question textarea").press("Enter")
+    expect(page.locator("#t1-s1 mark")).to_have_text(LANTERN)
+    # The page's own first event, which brings everything in the reader's language.
+    held[0].continue_()
+    expect(page.locator("#send")).to_have_text("Preguntar")
+    expect(page.locator("#t1 .asked")).to_have_text("What is a lantern?")
+    expect(page.locator("#t1-s1 mark")).to_have_text(LANTERN)
+    page.close()
 
 
 def test_a_refusal_shows_the_nearest_passage_and_where_it_stands(page: Page) -> None:
