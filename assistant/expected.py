@@ -13,6 +13,9 @@ from assistant.language import pattern, plain, tables, whole_word
 
 _TABLE = Path(__file__).with_name("expected.toml")
 _COUNTS = ("number",)
+# What may stand among names, a word or a remark in brackets; so many other words may tell somebody's role.
+_TOGETHER = re.compile(r"[^\W\d_]\.(?=\s)|[^\W\d_][\w’'-]*|\([^()]*\)|\S")
+_ROLE_WORDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,40 @@ def _months() -> tuple[re.Pattern[str], ...]:
     return tuple(
         re.compile(rf"\b(?:{one})\b(?=\W+(?:\w+\W+){{0,2}}\d)|\d\W+(?:\w+\W+)?(?:{one})\b", re.I) for one in months
     )
+
+
+@cache
+def _together() -> tuple[frozenset[str], frozenset[str]]:
+    """What stands between the names of people who did something together, and what stands inside a name or a role."""
+    table = tomllib.loads(_TABLE.read_text(encoding="utf-8"))["named_together"]
+    return frozenset(table["joins"]), frozenset(table["inside"])
+
+
+def with_others(text: str, end: int) -> int:
+    """Where the names end that a text tells together with the one that ends at `end`, their roles included.
+
+    A last one of whom something else is told is not one of them.
+
+    >>> text = "It is by Ann Lee (chair), the clerk Bo Ek and Cy Day. Others helped."
+    >>> text[9:with_others(text, 16)], with_others("Ann Lee spoke, and Bo Ek listened.", 7)
+    ('Ann Lee (chair), the clerk Bo Ek and Cy Day', 7)
+    """
+    joins, inside = _together()
+    joined, name, between, whole = False, end, 0, end
+    for token in _TOGETHER.finditer(text, end):
+        word = token[0]
+        if word in joins:
+            whole = whole if between else name
+            joined, between = True, 0
+        elif word.startswith("(") or word in inside:
+            continue
+        elif not joined or not word[0].isalpha() or word in tables()["en"].function or between > _ROLE_WORDS:
+            break
+        elif word[0].isupper():
+            name, between = token.end(), 0
+        else:
+            between += 1
+    return whole if between else name
 
 
 def is_nameless(word: str) -> bool:

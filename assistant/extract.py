@@ -12,7 +12,7 @@ from itertools import islice
 import numpy as np
 
 from assistant.calibration import Logistic, Ranker
-from assistant.expected import expected, holds_expected, is_nameless, kinds
+from assistant.expected import expected, holds_expected, is_nameless, kinds, with_others
 from assistant.language import plain, synonymous_phrases, synonyms, tables
 from assistant.parts import gives_orders, presumes
 from assistant.question import content_words
@@ -40,6 +40,7 @@ _SHORT = 5
 # A paragraph of so many characters is quoted whole.
 _SHORT_PARAGRAPH = 320
 _LONGEST_MARK = 12
+_NAMES = "name"
 # A sentence of another document that is so nearly as good, with other figures, contradicts.
 _OTHER_SCORE = 0.3
 _OTHER_OWN = 0.8
@@ -495,7 +496,13 @@ def marked(candidate: Candidate, kind: str | None) -> Span | None:
     mark = start + candidate.reading.mark[0], start + candidate.reading.mark[1]
     words = candidate.document.text[slice(*mark)]
     inside = candidate.span[0] <= mark[0] < mark[1] <= candidate.span[1]
-    return mark if inside and len(words.split()) <= _LONGEST_MARK and holds_expected(kind, f" {words}") else None
+    if not inside or len(words.split()) > _LONGEST_MARK or not holds_expected(kind, f" {words}"):
+        return None
+    if kind != _NAMES:
+        return mark
+    # Who is told together with others did it together with them.
+    ends = with_others(candidate.document.text[: candidate.span[1]], mark[1])
+    return mark[0], ends
 
 
 def _paragraph(document: Document, span: Span) -> Span:

@@ -127,6 +127,11 @@ def whole_word(phrase: str) -> str:
     return rf"(?<!\w){pattern}(?!\w)"
 
 
+def either(phrases: Iterable[str]) -> str:
+    """A pattern for any of some phrases, the longest first; for no phrases one that fits nothing."""
+    return "|".join(map(re.escape, sorted(phrases, key=len, reverse=True))) or r"(?!)"
+
+
 def detect(question: str) -> str:
     """The language of a question among those of the tables; English where nothing decides."""
     for language, script in _SCRIPTS:
@@ -190,11 +195,11 @@ def frame(template: str, bodies: Iterable[str]) -> re.Pattern[str]:
 @cache
 def _compiled(template: str, bodies: tuple[str, ...]) -> re.Pattern[str]:
     pattern = re.escape(plain(template.replace("{term}", "\0").replace("{body}", "\1")))
-    pattern = pattern.replace(r"\ ", r"\s+").replace(re.escape("\1"), _either(bodies))
+    pattern = pattern.replace(r"\ ", r"\s+").replace(re.escape("\1"), _body(bodies))
     return re.compile(pattern.replace(re.escape("\0"), r"(?P<term>.+?)"))
 
 
-def _either(bodies: tuple[str, ...]) -> str:
+def _body(bodies: tuple[str, ...]) -> str:
     return f"(?:(?:the )?(?:{'|'.join(map(re.escape, bodies))}))" if bodies else r"(?!)"
 
 

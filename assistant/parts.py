@@ -55,6 +55,7 @@ class Cues:
     wordings: frozenset[str]
     pointing: frozenset[str]
     either: frozenset[str]
+    tying: tuple[str, ...]
 
 
 @cache
@@ -91,6 +92,7 @@ def cues() -> Cues:
         wordings=frozenset(raw["wordings"]),
         pointing=frozenset(raw["pointing"]),
         either=frozenset(raw["either"]),
+        tying=tuple(raw["tying"]),
         comparing=tuple(
             re.compile(pattern.replace("{a}", r"(?P<a>\S.*?)").replace("{b}", r"(?P<b>\S.*)"), re.IGNORECASE)
             for pattern in raw["comparing"]

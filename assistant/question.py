@@ -17,6 +17,7 @@ from assistant.language import (
     checking,
     detect,
     edges,
+    either,
     frame,
     listed_words,
     pattern,
@@ -26,6 +27,7 @@ from assistant.language import (
 )
 from assistant.parts import comparison, compound, cues, is_outside, named, without_orders
 from assistant.registry import Found, Registry
+from assistant.several import acronyms_in, terms_in
 from assistant.translate import ENGLISH, from_english, into_english
 from assistant.types import Form, Query, Turn
 from corpus.errors import UserError
@@ -274,6 +276,9 @@ def _understood(
     phrases = tables()[language]
     if (short := _expansion(text, registry)) and not _word_of(phrases.pronouns, short) and _is_a_term(short, phrases):
         return Query(question, text, "expansion", language, term=short)
+    if together := _terms_together(text, phrases, registry, documents):
+        parts = (_understood(one, one, language, (), registry, documents) for one in together)
+        return Query(question, text, "compound", language, parts=tuple(parts))
     asked = asked_term(text, registry)
     if asked and asked.found:
         return _definition_query(question, text, language, asked.term, asked.found)
@@ -305,7 +310,10 @@ def _by_cues(
     One that is `alone` is a part of a message already."""
     if is_outside(english) and not registry.mentioned(english):
         return replace(query, kind="outside")
-    if cues().expanding.search(plain(english)) and len(several := _several(query.standalone, documents)) > 1:
+    if (
+        cues().expanding.search(plain(english))
+        and len(several := acronyms_in(query.standalone, documents.spells_out)) > 1
+    ):
         expansions = (Query(one, one, "expansion", query.language, term=one) for one in several)
         return replace(query, kind="compound", parts=tuple(expansions))
     if cues().expanding.search(plain(english)) and (short := documents.acronym_in(english)):
@@ -350,7 +358,7 @@ def _own_words(query: Query, count: int) -> list[str]:
     """The parts of a message in the asker's words, where its conjunction divides it into as many; else none."""
     if query.language == ENGLISH:
         return []
-    ties = _either(tables()[query.language].conjunctions)
+    ties = either(tables()[query.language].conjunctions)
     own = re.split(rf"\s+(?:{ties})\s+(?=\S)", query.standalone, flags=re.IGNORECASE)
     return own if len(own) == count else []
 
@@ -510,9 +518,10 @@ def _cores(text: str, phrases: Phrases, registry: Registry) -> list[str]:
     closed = _strip(whole, phrases.closers, registry, at_start=False)
     both = _strip(opened, phrases.closers, registry, at_start=False)
     tied = [plain(_without_conjunction(core, phrases)) for core in (whole, both)]
-    # "I keep hearing of it, dear, what is a plot?"
-    clause = both.rpartition(", ")[2]
-    return list(dict.fromkeys((whole, opened, closed, both, *tied, clause)))
+    # "I keep hearing of it, dear, what is a plot?"; what is asked before a comma is not only led to it.
+    before, _, clause = both.rpartition(", ")
+    asked_before = any(word in phrases.interrogatives for word in re.findall(r"\w+", before))
+    return list(dict.fromkeys((whole, opened, closed, both, *tied, *(() if asked_before else (clause,)))))
 
 
 def _strip(text: str, phrases: Sequence[str], registry: Registry, *, at_start: bool) -> str:
@@ -558,25 +567,24 @@ def _is_a_term(term: str, phrases: Phrases) -> bool:
     return 0 < len(found) <= 4 and not any(word in phrases.function for word in found)
 
 
+def _terms_together(text: str, phrases: Phrases, registry: Registry, documents: Documents) -> list[str]:
+    """The terms that a question asks the meaning of at once, where the registry knows one of them; else none."""
+
+    def name_of(part: str) -> str | None:
+        name, found = _without_articles(part, phrases, registry)
+        known = found is not None and not found.corrected
+        return name if known or (_is_a_term(name, phrases) and documents.holds(name)) else None
+
+    cores = _cores(text, phrases, registry)
+    asked = (term for core in cores for term, strong in _terms_in(core, phrases, registry) if strong)
+    several = (terms_in(term, name_of) for term in asked)
+    return next((found for found in several if len(found) > 1 and any(map(registry.find, found))), [])
+
+
 def _expansion(text: str, registry: Registry) -> str | None:
     """The acronym that a question asks to spell out, in whatever language it asks."""
     found = (_framed(text, phrases.expansion, registry) for phrases in tables().values())
     return next((term for term in found if term), None)
-
-
-def _several(text: str, documents: Documents) -> list[str]:
-    """The acronyms that a text names one after the other; those that the documents know in small letters too."""
-    ties = _either([*cues().either, *(tie for phrases in tables().values() for tie in phrases.conjunctions)])
-    run = rf"\w{{2,}}(?:(?:\s*[,;/&、，]\s*(?:(?:{ties})\s+)?|\s+(?:{ties})\s+)\w{{2,}})+"
-    for match in re.finditer(rf"(?<!\w){run}(?!\w)", text):
-        words = [word for word in re.findall(r"\w{2,}", match.group()) if not re.fullmatch(ties, plain(word))]
-        if all(_is_short(word) or documents.spells_out(word) for word in words):
-            return list(dict.fromkeys(words))
-    return []
-
-
-def _is_short(word: str) -> bool:
-    return sum(letter.isupper() for letter in word) > 1
 
 
 def _framed(text: str, frames: Sequence[str], registry: Registry) -> str | None:
@@ -621,8 +629,8 @@ def _pronoun(text: str, phrases: Phrases) -> re.Match[str] | None:
 
 def _object(text: str, phrases: Phrases) -> re.Match[str] | None:
     """A pronoun before a verb: one that follows a word that asks, where an article seldom does."""
-    words = _either(phrases.objects)
-    asks = pattern(rf"(?:^|.*\W)(?:{_either(phrases.askers)})")
+    words = either(phrases.objects)
+    asks = pattern(rf"(?:^|.*\W)(?:{either(phrases.askers)})")
     found = pattern(rf"(?<!\w)(?:{words})(?:'|(?=\s))").finditer(text.replace("’", "'"))
     return next(
         (
@@ -636,13 +644,13 @@ def _object(text: str, phrases: Phrases) -> re.Match[str] | None:
 
 def _without_conjunction(text: str, phrases: Phrases) -> str:
     """A question without the "and" that ties it to the one before."""
-    found = pattern(rf"[¿¡\s]*(?:{_either(phrases.conjunctions)})[\s,]+(?=\S)").match(text)
+    found = pattern(rf"[¿¡\s]*(?:{either(phrases.conjunctions)})[\s,]+(?=\S)").match(text)
     return text[found.end() :] if found else text
 
 
 def _is_elliptic(text: str, phrases: Phrases) -> bool:
     """Whether a question asks without saying about what, or begins as a continuation."""
-    continues = pattern(rf"(?:{_either(phrases.continues)})(?!\w)").match(plain(text))
+    continues = pattern(rf"(?:{either(phrases.continues)})(?!\w)").match(plain(text))
     asks = any(pattern(whole_word(word)).search(plain(text)) for word in phrases.interrogatives)
     content = content_words(text, detect(text))
     return bool(continues and len(content) < _OWN_TOPIC) or (asks and not content)
@@ -655,10 +663,6 @@ def _word_of(words: Iterable[str], text: str) -> re.Match[str] | None:
 def _words_of(words: Iterable[str]) -> re.Pattern[str]:
     """What finds any of some words or phrases, the longest first."""
     return pattern("|".join(map(whole_word, sorted(words, key=len, reverse=True))) or r"(?!)")
-
-
-def _either(phrases: Iterable[str]) -> str:
-    return "|".join(map(re.escape, sorted(phrases, key=len, reverse=True))) or r"(?!)"
 
 
 def topic_of(history: Sequence[Turn], registry: Registry, known: Callable[[str], bool]) -> str | None:

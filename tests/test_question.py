@@ -411,6 +411,29 @@ def test_several_acronyms_are_each_spelt_out(question: str, terms: list[str]) ->
 
 
 @pytest.mark.parametrize(
+    ("question", "kinds"),
+    [
+        # Each was once answered as a question of its words, or with one of its terms alone.
+        ("What are shared gardens and garden atlases?", []),
+        ("What are shared gardens and SLs?", []),
+        ("What is a garden atlas, and what is a shared garden?", ["garden atlas", "shared garden"]),
+        ("What is a shared garden and the garden atlas?", ["shared garden", "garden atlas"]),
+        ("What is a garden atlas, and a shared garden?", ["garden atlas", "shared garden"]),
+        ("Define garden atlas, common food and common plot", ["garden atlas", "common food", "shared garden"]),
+        ("共享花园和atlas是什么？", ["shared garden", "atlas"]),
+    ],
+)
+def test_several_terms_asked_for_at_once_are_each_looked_up(question: str, kinds: list[str]) -> None:
+    query = ask(question)
+    assert [part.definition or part.term for part in query.parts] == kinds
+    assert all(part.kind == "definition" for part in query.parts)
+
+
+def test_terms_that_the_registry_does_not_know_are_asked_of_the_documents_as_they_stand() -> None:
+    assert ask("What are common food and the garden atlas?").kind != "compound"
+
+
+@pytest.mark.parametrize(
     ("question", "standalone"),
     [
         ("¿y quién los gestiona?", "quién shared gardens gestiona?"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assistant.calibration import Logistic, Ranker
+from assistant.expected import with_others
 from assistant.extract import Candidate, Evidence, marked, ranked, read, shown
 from corpus.spans import Span, sentences
 from corpus.types import Document, Section
@@ -93,3 +94,31 @@ def test_a_mark_is_counted_from_the_shared_window_and_lies_in_its_own_sentence()
     outside, inside = evidence.candidates
     assert marked(outside, "date") is None
     assert text(marked(inside, "date")) == "3 May"
+
+
+def test_of_several_names_told_together_all_are_marked() -> None:
+    said = (
+        "The guide was written by the warden Ana Roth along with Guild experts Max Klee and Per Jahn, and member "
+        "Jo van Dijk."
+    )
+    document = Document("g", "G", "g.txt", None, "en", "text", None, "0" * 64, said, (Section((), 0, len(said)),))
+
+    class Naming(Marking):
+        def read(self, question: str, windows: Sequence[str], sentences: Sequence[Span]) -> list[Reading]:
+            start = said.index("Ana Roth")
+            return [Reading(1.0, 1.0, (start, start + len("Ana Roth"))) for _ in windows]
+
+    one = Candidate(document, (0, len(said)), 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0, has_expected=True)
+    (found,) = read(Evidence((one,), (), 0.0, None, 1), Naming(), "Who wrote it?").candidates
+    mark = marked(found, "name")
+    assert mark is not None
+    assert said[slice(*mark)] == said[said.index("Ana Roth") : -1]
+
+
+def test_who_is_told_of_next_did_nothing_together_with_the_one_before() -> None:
+    for said in (
+        "It was won by Ann Lee, and Bo Ek took the third place.",
+        "Ann Lee, who won, thanked Bo Ek.",
+        "By Ann Lee. Bo Ek won.",
+    ):
+        assert with_others(said, said.index("Ann Lee") + len("Ann Lee")) == said.index("Ann Lee") + len("Ann Lee")
