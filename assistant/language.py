@@ -51,6 +51,8 @@ class Phrases:
     askers: tuple[str, ...]
     conjunctions: tuple[str, ...]
     continues: tuple[str, ...]
+    denials: tuple[str, ...]
+    no_denials: tuple[str, ...]
     interrogatives: frozenset[str]
     function: frozenset[str]
     small_talk: frozenset[str]
@@ -224,6 +226,8 @@ def _phrases(table: Mapping[str, Any]) -> Phrases:
         askers=listed("askers"),
         conjunctions=listed("conjunctions"),
         continues=listed("continues"),
+        denials=listed("denials"),
+        no_denials=listed("no_denials"),
         interrogatives=frozenset(listed("interrogatives")),
         function=frozenset(listed("function")),
         small_talk=frozenset(listed("small_talk")),

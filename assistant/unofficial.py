@@ -2,9 +2,10 @@
 
     sentences → model → numbered lines → checked, one by one → below the sentences, under a label
 
-It is never evidence: an answer's `sentences` stay the ones that were verified, and a translation in which a
-number, date, name or acronym is not exactly that of its sentence is dropped. What is written in words is
-compared in English, by the word lists of `lexicon/`; where there is none for a language, nothing is translated.
+It is never evidence: an answer's `sentences` stay the ones that were verified. A translation is dropped where a
+number, date, name or acronym is not exactly that of its sentence, and where a "not" was lost or gained. What is written
+in words is compared in English, by the word lists of `lexicon/`; where there is none for a language, nothing is
+translated.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from assistant.expected import is_nameless, months
-from assistant.language import detect, listed_words, plain, tables
+from assistant.language import detect, listed_words, pattern, plain, tables, whole_word
 from assistant.messages import messages
 from assistant.translate import ENGLISH, into_english, lexicon, understood
 from assistant.types import Answer
@@ -32,6 +33,8 @@ _MONTH = re.compile(r"(\d{1,2})\s*[月월]")
 # What no sentence needs, and what would lead or look like something else on a page.
 _FOREIGN_MARKS = re.compile(r"[\[\]<>{}|`]|://|www\.")
 _COMMA_IS_DECIMAL = frozenset(("de", "es", "fr", "it", "pt", "ru"))
+# Languages that join words to one.
+_JOINED = frozenset(("ja", "ko", "zh"))
 _LONGEST = 4
 _SPARE = 60
 
@@ -70,6 +73,8 @@ def reason_against(translation: str, sentence: str, source: str, language: str) 
         sentence, source, translation, language
     ):
         return "its names are others"
+    if _denies(translation, language) != _denies(sentence, source):
+        return "one says no where the other does not"
     return None
 
 
@@ -117,6 +122,18 @@ def _value(number: str, language: str) -> str:
         decimal = is_last and (mark == point or (mark in ".," and len(digits) != 3))
         value += f".{digits}" if decimal else digits
     return value
+
+
+def _denies(text: str, language: str) -> bool:
+    """Whether a sentence denies something, by the words of its language for it; prefixes count for nothing."""
+    phrases, said = tables()[language], plain(text)
+    for phrase in phrases.no_denials:
+        said = _as_written(phrase, language).sub(" ", said)
+    return any(_as_written(word, language).search(said) for word in phrases.denials)
+
+
+def _as_written(phrase: str, language: str) -> re.Pattern[str]:
+    return pattern(re.escape(phrase) if language in _JOINED else whole_word(phrase))
 
 
 def _months(text: str) -> set[int]:

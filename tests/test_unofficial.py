@@ -69,6 +69,45 @@ def test_a_translation_that_says_something_else_is_dropped_with_its_reason(trans
     assert reason_against(translation, SEAT, "en", "es") == reason
 
 
+# Each with the word that is lost in the second.
+REFUNDS = [
+    ("es", "Las cuotas pagadas no se devuelven.", "Las cuotas pagadas se devuelven."),
+    ("fr", "Les cotisations payées ne sont pas remboursées.", "Les cotisations payées sont remboursées."),
+    ("pt", "As quotas pagas não são devolvidas.", "As quotas pagas são devolvidas."),
+    ("de", "Bezahlte Beiträge werden nicht erstattet.", "Bezahlte Beiträge werden erstattet."),
+    ("it", "Le quote pagate non vengono rimborsate.", "Le quote pagate vengono rimborsate."),
+    ("zh", "已缴纳的费用不予退还。", "已缴纳的费用予以退还。"),
+    ("ar", "لا تُرد الرسوم المدفوعة.", "تُرد الرسوم المدفوعة."),
+    ("ru", "Взносы не возвращаются.", "Взносы возвращаются."),
+    ("ja", "支払われた会費は返金されません。", "支払われた会費は返金されます。"),
+    ("ko", "납부한 회비는 환불되지 않습니다.", "납부한 회비는 환불됩니다."),
+]
+
+
+@pytest.mark.parametrize(("language", "faithful", "turned"), REFUNDS)
+def test_a_translation_that_lost_or_gained_a_not_is_dropped(language: str, faithful: str, turned: str) -> None:
+    said, denied = "Paid fees are refunded.", "Paid fees are not refunded."
+    other = "one says no where the other does not"
+    assert reason_against(faithful, denied, "en", language) is None
+    assert reason_against(turned, denied, "en", language) == other
+    assert reason_against(turned, said, "en", language) is None
+    assert reason_against(faithful, said, "en", language) == other
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence", "translation"),
+    [
+        ("es", "However, the fee is due in spring.", "Sin embargo, la cuota se paga en primavera."),
+        ("fr", "The fee is due in spring at the latest.", "La cotisation est due au printemps, pas plus tard."),
+        ("zh", "Members meet very often.", "会员非常频繁地聚会。"),
+        ("ja", "The members must pay.", "会員は支払わなければなりません。"),
+        ("ru", "The fee is due in spring at the latest.", "Взнос платят не позднее весны."),
+    ],
+)
+def test_words_that_only_look_like_a_not_are_none(language: str, sentence: str, translation: str) -> None:
+    assert reason_against(translation, sentence, "en", language) is None
+
+
 def test_a_number_that_is_given_twice_has_no_translation() -> None:
     assert lines("Here you are:\n1: uno\n2. dos\n2: tres\n7: siete", 3) == {1: "uno"}
 
