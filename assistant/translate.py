@@ -26,6 +26,16 @@ _LONGEST_PHRASE = 6
 _LONGEST_RUN = 12
 # Arabic writes the article and some small words together with the word that follows.
 _ARABIC_PREFIXES = ("وبال", "بال", "وال", "فال", "كال", "ولل", "لل", "ال", "و", "ب", "ل", "ف", "ك")
+# A participle in another gender or number, with its form in the lists, folded.
+_PARTICIPLES = {
+    "es": {"ada": "ado", "ados": "ado", "adas": "ado", "ida": "ido", "idos": "ido", "idas": "ido"},
+    "pt": {"ada": "ado", "ados": "ado", "adas": "ado", "ida": "ido", "idos": "ido", "idas": "ido"},
+    "fr": {"ee": "e", "es": "e", "ees": "e", "ie": "i", "is": "i", "ies": "i", "ue": "u", "us": "u", "ues": "u"},
+    "it": {
+        "ata": "ato", "ati": "ato", "ate": "ato", "ita": "ito", "iti": "ito", "ite": "ito",
+        "uta": "uto", "uti": "uto", "ute": "uto",
+    },
+}  # fmt: skip
 # What German puts between the parts of a compound, the longest first.
 _LINKS = ("es", "en", "er", "s", "n", "e", "")
 _SHORTEST_PART = 3
@@ -50,9 +60,17 @@ class Lexicon:
                 rest = word[len(prefix) :]
                 if word.startswith(prefix) and len(rest) >= _SHORTEST_PART and (found := self.entries.get(rest)):
                     return found
+        if (found := self._of_participle(word)) is not None:
+            return found
         if (found := self.stems.get(stem(word, self.language))) is not None:
             return found
         return self._of_parts(word) if self.language == "de" else None
+
+    def _of_participle(self, word: str) -> tuple[str, ...] | None:
+        """The senses of a participle by its form for one thing or man: "publicada" has the stem of a noun."""
+        endings = _PARTICIPLES.get(self.language, {})
+        forms = (word.removesuffix(ending) + listed for ending, listed in endings.items() if word.endswith(ending))
+        return next((self.entries[form] for form in forms if form in self.entries), None)
 
     def _of_parts(self, word: str) -> tuple[str, ...] | None:
         """The senses of a compound's parts one after the other, the last part the longest that is known."""

@@ -56,6 +56,20 @@ def test_names_of_the_registry_become_the_term() -> None:
     assert found == "when open the shared garden?"
 
 
+@pytest.mark.parametrize(
+    ("language", "question", "english"),
+    [
+        # The stem of "publicada" is that of "publicación" too: the answer's "published" was not found.
+        ("es", "¿Fue publicada en 2021?", "was published in 2021?"),
+        ("fr", "Quand a-t-elle été publiée ?", "when has it been published?"),
+        ("it", "Quando è stata pubblicata?", "when is been published?"),
+        ("pt", "Foram publicadas em 2021?", "were published in 2021?"),
+    ],
+)
+def test_a_participle_is_one_in_every_gender_and_number(language: str, question: str, english: str) -> None:
+    assert into_english(question, language, {}) == english
+
+
 def test_an_unknown_word_is_what_the_documents_have_like_it() -> None:
     found = into_english("quien escribio el zzatlante", "es", {}, lambda word: "atlas" if word == "zzatlante" else None)
     assert found == "who wrote the atlas"
