@@ -19,7 +19,7 @@ from assistant.question import content_words
 from assistant.types import Form
 from corpus.spans import Span, paragraph_at, paragraphs_around, paragraphs_from, sentences
 from corpus.split import body_start
-from corpus.types import Document, Passage
+from corpus.types import Definition, Document, Passage
 from corpus.wording import folded
 from index.acronyms import Acronym, missing_forms
 from index.encode import Encoded, Vectors, WordVectors
@@ -41,6 +41,7 @@ _SHORT = 5
 _SHORT_PARAGRAPH = 320
 _LONGEST_MARK = 12
 _NAMES = "name"
+_ASIDE = re.compile(r"\([^()]*\)")
 # A sentence of another document that is so nearly as good, with other figures, contradicts.
 _OTHER_SCORE = 0.3
 _OTHER_OWN = 0.8
@@ -63,7 +64,8 @@ class Candidate:
     `late_all` that of all words, None where they were not computed; `section` and `passage` how well
     the section and the passage match, `rank` the passage's, `place` the passage and which of its sentences
     this is; `has_expected` whether the kind of thing
-    that was asked for (a number, a date, a name) stands in it. `window` is what the reader is shown with it,
+    that was asked for (a number, a date, a name) stands in it, `defined` whether it stands in the wording of a term
+    that the question names. `window` is what the reader is shown with it,
     and `reading` what the reader makes of it, each None where it was not. `score` is the probability
     that the sentence holds the answer.
     """
@@ -79,6 +81,7 @@ class Candidate:
     rank: int
     has_expected: bool
     is_heading: bool = False
+    defined: bool = False
     place: tuple[Passage, int] | None = None
     late: float | None = None
     late_all: float | None = None
@@ -114,6 +117,7 @@ class Candidate:
             "passage": self.passage,
             "rank": 1 / (1 + self.rank),
             "expected": float(self.has_expected),
+            "defined": float(self.defined),
             "is_heading": float(self.is_heading),
             "prose": float(self.is_prose),
             "short": float(len(self.text.split()) < _SHORT),
@@ -150,8 +154,12 @@ def gather(
     forms: Sequence[Form] = (),
     ranker: Ranker = _BY_HAND,
     reader: Reader | None = None,
+    wordings: Sequence[Definition] = (),
 ) -> Evidence:
-    """Search for a question, in its own words and in languages of the documents, and rank the sentences found."""
+    """Search for a question, in its own words and in languages of the documents, and rank the sentences found.
+
+    `wordings` are those of the terms that the question names: what is asked of a term is often told there.
+    """
     english = next((form.text for form in forms if form.language == "en"), None)
     kind = expected(question, language, english)
     hits: list[Hit] = []
@@ -161,6 +169,7 @@ def gather(
         found = _hits(snapshot, one.text, one.language, forms, one.encoded)
         hits += found
         candidates += _late(snapshot, one, _first(snapshot, found, one))
+    candidates = [replace(one, defined=any(_tells(wording, one) for wording in wordings)) for one in candidates]
     evidence = Evidence(
         candidates=tuple(_best_first(_scored(candidate, ranker.plain) for candidate in candidates)),
         hits=tuple(sorted(hits, key=lambda hit: -hit.score)),
@@ -173,6 +182,10 @@ def gather(
     if reader and asked_in_english and ranker.read and not is_decided(question, evidence):
         evidence = read(evidence, reader, asked_in_english)
     return _settled(ranked(evidence, ranker))
+
+
+def _tells(wording: Definition, candidate: Candidate) -> bool:
+    return wording.document_id == candidate.document.id and _holds((wording.start, wording.end), candidate.span)
 
 
 def in_english(question: str, language: str, forms: Sequence[Form]) -> str | None:
@@ -518,14 +531,19 @@ def unknown_names(snapshot: Snapshot, question: str, language: str) -> tuple[str
     Of a message of several sentences the last one asks; who is named before it need not be in the documents.
     """
     last = question[slice(*sentences(question)[-1])] if question.strip() else question
-    words = re.findall(r"\w+", last)
+    words = re.findall(r"\w+", _ASIDE.sub(" ", last))
     capitals = [word for word in words[1:] if word[0].isupper() and len(word) > 1]
     if language == "de" or len(capitals) * 2 > len(words):
         # German writes every noun so, and a title or a shout every word.
         return ()
     function = tables()[language].function
     names = (word for word in capitals if plain(word) not in function and not is_nameless(word))
-    return tuple(word for word in names if not snapshot.frequency(word))
+    return tuple(word for word in names if not snapshot.frequency(word) and not _is_called_otherwise(snapshot, word))
+
+
+def _is_called_otherwise(snapshot: Snapshot, name: str) -> bool:
+    """Whether the documents hold the long form of an English abbreviation that everybody knows, as of "CEO"."""
+    return any(all(map(snapshot.frequency, other.split())) for other in synonyms(plain(name), "en"))
 
 
 def _weighted(snapshot: Snapshot, form: Form) -> tuple[dict[str, float], dict[str, tuple[str, ...]]]:

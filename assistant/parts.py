@@ -24,6 +24,8 @@ _SUBORDINATE = re.compile(r"(?:since|when|if|as|after|before|because|for|in|to|t
 _VERBS = frozenset(
     ("is", "are", "was", "were", "do", "does", "did", "can", "could", "may", "must", "should", "will", "has", "have")
 )
+# What ends the second side of a comparison, and another remark begins.
+_AFTER_A_SIDE = re.compile(r"\s*[:;?]|\.\s|\s+[–—-]\s+")
 _SHORTEST_CLAUSE = 4
 _LONGEST_SIDE = 6
 
@@ -186,12 +188,21 @@ def _joined_by_and(sentence: str) -> list[str]:
     for link, piece in zip(pieces[1::2], pieces[2::2], strict=True):
         joined = not link.strip().startswith((",", ";"))
         clause = joined or (not _SUBORDINATE.match(parts[-1]) and len(parts[-1].split()) >= _SHORTEST_CLAUSE)
-        # A part that says nothing of its own, as "when" of "when and where is it", belongs to the next.
+        # A part that says nothing of its own, as "when" of "when and where is it", belongs to the next, and so does one
+        # that has no verb yet: "how many jobs, on average, does it".
+        clause = clause and not (link.strip().startswith(",") and _lacks_its_verb(parts[-1], piece))
         if clause and _has_content(parts[-1]) and _asks(parts[-1]) and _asks_by_itself(piece):
             parts.append(piece)
         else:
             parts[-1] = f"{parts[-1]}{link} {piece}"
     return parts
+
+
+def _lacks_its_verb(part: str, rest: str) -> bool:
+    """Whether a part asks with a question word, and its auxiliary comes only with what follows."""
+    words, after = (re.findall(r"[\w']+", plain(text)) for text in (part, rest))
+    asks = bool(words) and words[0] in tables()["en"].interrogatives
+    return asks and not _VERBS.intersection(words) and bool(after) and after[0] in _VERBS
 
 
 def _asks_by_itself(part: str) -> bool:
@@ -245,7 +256,7 @@ def comparison(text: str) -> Comparison | None:
     for pattern in cues().comparing:
         if match := pattern.search(whole):
             first, second = match["a"].strip(" ,"), match["b"].strip(" ,")
-            second, _, after = second.partition(",")
+            second, _, after = _AFTER_A_SIDE.sub(",", second, count=1).partition(",")
             first = _last_words(first)
             rest = f"{whole[: match.start()]} {after}".strip()
             if first and second and len(second.split()) <= _LONGEST_SIDE:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from assistant.defining import asks_about_definitions, terms_to_define
 from assistant.language import (
     UNSPACED,
     Phrases,
@@ -163,10 +164,11 @@ def _quotation_to_check(question: str, registry: Registry) -> tuple[str, str] | 
     """The text of which a message asks whether it is still right, and the words around it; else None."""
     long = [(quoted, around) for quoted, around in _quotations(question) if len(quoted.split()) >= _CHECKED_WORDS]
     asking = (one for one in long if _asks_to_check(one[1]))
+    if found := next(asking, None):
+        return found
     # However else it is asked: a text that proves to be no wording is asked of the documents after all.
-    return next(asking, None) or next(
-        (one for one in long if _is_a_text(one[0]) and _stands_beside(one[1], registry)), None
-    )
+    beside = (one for one in long if _is_a_text(one[0]) and _stands_beside(one[1], registry))
+    return None if _terms_to_define(question, registry) else next(beside, None)
 
 
 def _stands_beside(around: str, registry: Registry) -> bool:
@@ -247,6 +249,9 @@ def _closer(query: Query, said: str, history: Sequence[Turn], registry: Registry
         if framed.kind == "definition" and (term := _own_term(query, own, documents)):
             return replace(query, kind="definition", term=term)
     wanted = _by_cues(query, english or query.standalone, history, registry, documents)
+    if wanted.kind == "question":
+        whole = said if query.language == ENGLISH else _in_english(said, query.language, registry, documents)
+        wanted = _by_all_that_is_said(wanted, whole or said, registry, documents)
     if wanted.kind != "question":
         return wanted
     if _only_defines(english or query.standalone) and (found := registry.mentioned(said)):
@@ -331,9 +336,43 @@ def _by_cues(
             query, kind="comparison", sides=(compared.first, compared.second),
             aspect=compared.rest if aspect else None,
         )  # fmt: skip
-    if wanted := _wanted_definition(english, registry):
+    defining = _defining(query, english, registry)
+    if defining.kind == "question" and (wanted := _wanted_definition(english, registry)):
         return replace(query, kind="definition", term=wanted[0], definition=wanted[1].term)
-    return query
+    return defining
+
+
+def _terms_to_define(english: str, registry: Registry) -> list[str]:
+    def mentioned(text: str) -> tuple[str, str] | None:
+        found = registry.mentioned(text)
+        return (found[0], found[1].term) if found else None
+
+    return terms_to_define(english, mentioned)
+
+
+def _by_all_that_is_said(query: Query, english: str, registry: Registry, documents: Documents) -> Query:
+    """A question by a message of which a sentence that only leads to it names what it is about."""
+    if cues().expanding.search(plain(english)) and len(several := acronyms_in(english, documents.spells_out)) > 1:
+        return replace(query, kind="compound", parts=_expansions(query, several))
+    defining = _defining(query, english, registry)
+    if defining.kind == "question" and (compared := comparison(english)):
+        sides = compared.first, compared.second
+        if all(map(registry.mentioned, sides)):
+            return replace(query, kind="comparison", sides=sides)
+    return defining
+
+
+def _expansions(query: Query, acronyms: Sequence[str]) -> tuple[Query, ...]:
+    return tuple(Query(one, one, "expansion", query.language, term=one) for one in acronyms)
+
+
+def _defining(query: Query, english: str, registry: Registry) -> Query:
+    """A question as one for the wordings of the terms that an English text asks the meaning of, where it does."""
+    terms = _terms_to_define(english, registry)
+    if len(terms) < 2:
+        return replace(query, kind="definition", term=terms[0], definition=terms[0]) if terms else query
+    parts = (Query(term, term, "definition", query.language, term=term, definition=term) for term in terms)
+    return replace(query, kind="compound", parts=tuple(parts))
 
 
 def _parts(
@@ -366,7 +405,7 @@ def _own_words(query: Query, count: int) -> list[str]:
 def _wanted_definition(english: str, registry: Registry) -> tuple[str, Definition] | None:
     """The term of the registry whose wording is wanted, where the rest of a question only asks for that."""
     found = registry.mentioned(english)
-    if found is None:
+    if found is None or asks_about_definitions(plain(english)):
         return None
     rest = _without_names(english, registry)
     words = content_words(rest, ENGLISH)
@@ -571,7 +610,8 @@ def _terms_together(text: str, phrases: Phrases, registry: Registry, documents: 
     """The terms that a question asks the meaning of at once, where the registry knows one of them; else none."""
 
     def name_of(part: str) -> str | None:
-        name, found = _without_articles(part, phrases, registry)
+        inner = (term for term, strong in _terms_in(part, phrases, registry) if strong)
+        name, found = _without_articles(next(inner, part), phrases, registry)
         known = found is not None and not found.corrected
         return name if known or (_is_a_term(name, phrases) and documents.holds(name)) else None
 

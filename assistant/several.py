@@ -18,7 +18,7 @@ def _ties() -> str:
 
 @cache
 def _between() -> re.Pattern[str]:
-    spaced = rf"\s*[,;/&、，]\s*(?:(?:{_ties()})\s+)?|\s+(?:{_ties()})\s+"
+    spaced = rf"\s*[,;/&+、，]\s*(?:(?:{_ties()})\s+)?|\s+(?:{_ties()})\s+"
     return re.compile("|".join((spaced, *cues().tying)))
 
 

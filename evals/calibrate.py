@@ -144,7 +144,10 @@ def _found(questions: Sequence[Question], assistant: Assistant) -> Iterable[Aske
         query = understand(question.question, question.history, assistant.registry, assistant.snapshot)
         # What the registry and the tables decide never comes to the gate.
         if query.kind == "question":
-            evidence = extract.gather(assistant.snapshot, query.standalone, query.language, query.forms)
+            wordings = assistant.wordings_named(query)
+            evidence = extract.gather(
+                assistant.snapshot, query.standalone, query.language, query.forms, wordings=wordings
+            )
             if evidence.candidates and evidence.content:
                 english = extract.in_english(query.standalone, query.language, query.forms)
                 yield Asked(question.answerable, query.standalone, evidence, places[question.id], english)

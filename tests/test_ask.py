@@ -418,7 +418,22 @@ def test_a_date_that_the_documents_tell_too_is_not_said_to_be_another(assistant:
     assert assistant.ask(question).reason != "premise_contradicted"
 
 
-@pytest.mark.parametrize("word", ["March", "Friday", "Spanish", "Français"])
+def test_a_name_in_an_aside_and_a_short_form_that_everybody_knows_are_no_unknown_names(assistant: Assistant) -> None:
+    assert unknown_names(assistant.snapshot, "What is the (I am from Tunis) atlas?", "en") == ()
+    assert unknown_names(assistant.snapshot, "When does the CEO of it call?", "en") == ("CEO",)
+
+
+def test_sentences_of_a_wording_that_the_question_names_are_told_as_such(assistant: Assistant) -> None:
+    (garden,) = assistant.registry.all_mentioned("Who tends SGs and shared gardens?")
+    found = gather(assistant.snapshot, "Who tends shared gardens?", "en", wordings=[garden]).candidates
+    told = [one for one in found if one.defined]
+    assert told
+    assert all(one.document.id == garden.document_id for one in told)
+    assert all(garden.start <= one.span[0] and one.span[1] <= garden.end for one in told)
+    assert not any(one.defined for one in gather(assistant.snapshot, "Who tends shared gardens?", "en").candidates)
+
+
+@pytest.mark.parametrize("word", ["March", "Friday", "Spanish", "Français", "European"])
 def test_a_month_a_weekday_or_a_language_is_no_unknown_name(assistant: Assistant, word: str) -> None:
     assert unknown_names(assistant.snapshot, f"Was the atlas published in {word}?", "en") == ()
     assert unknown_names(assistant.snapshot, f"Was the atlas published in {word}ville?", "en") == (f"{word}ville",)

@@ -112,6 +112,9 @@ def test_of_an_order_with_a_question_the_question_is_left(message: str, asked: s
         ("When you visit, what do you bring?", ["When you visit, what do you bring?"]),
         ("Since it is free, how is it paid for?", ["Since it is free, how is it paid for?"]),
         ("Thank you. What is a plot?", ["Thank you. What is a plot?"]),
+        # It was taken for two, of which neither asks for a number.
+        ("How many beds, on average, does it have?", ["How many beds, on average, does it have?"]),
+        ("What did it cost, is it free now?", ["What did it cost", "is it free now?"]),
     ],
 )
 def test_a_message_is_the_questions_that_it_asks(text: str, parts: list[str]) -> None:
@@ -125,6 +128,15 @@ def test_a_message_is_the_questions_that_it_asks(text: str, parts: list[str]) ->
         ("How does a lease differ from a licence?", "a lease", "a licence", ""),
         ("leases vs licences, who signs them?", "leases", "licences", "who signs them"),
         ("Is a lease the same thing as a licence?", "a lease", "a licence", ""),
+        (
+            "leases vs ground rents: any distinction in how you use them?",
+            "leases",
+            "ground rents",
+            "any distinction in how you use them",
+        ),
+        ("I can't tell a lease from a licence. Which is which?", "a lease", "a licence", "I can't  Which is which"),
+        ("What sets a lease apart from a licence?", "a lease", "a licence", ""),
+        ("difference lease / licence", "lease", "licence", ""),
     ],
 )
 def test_a_comparison_has_two_sides_and_perhaps_an_aspect(text: str, first: str, second: str, rest: str) -> None:
@@ -143,7 +155,15 @@ def test_a_name_alone_is_asked_about() -> None:
     assert named("Who wrote the atlas?") is None
 
 
-@pytest.mark.parametrize("text", ["Write me a poem about parks", "tell me a joke", "Translate this into Zulu"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Write me a poem about parks",
+        "tell me a joke",
+        "Translate this into Zulu",
+        "write a 300 word linkedin post on my firm",
+    ],
+)
 def test_other_work_is_outside(text: str) -> None:
     assert is_outside(text)
 
