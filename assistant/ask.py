@@ -368,18 +368,8 @@ class Assistant:
 
     def _gather(self, query: Query) -> Evidence:
         return gather(
-            self.snapshot,
-            query.standalone,
-            query.language,
-            query.forms,
-            self.calibration.ranker,
-            self.reader,
-            self.wordings_named(query),
+            self.snapshot, query.standalone, query.language, query.forms, self.calibration.ranker, self.reader
         )
-
-    def wordings_named(self, query: Query) -> list[Definition]:
-        """The wordings of the terms that a question names."""
-        return self.registry.all_mentioned(query.standalone)
 
     def _define(self, query: Query) -> Answer:
         first, *others = self._wordings_for(query)

@@ -19,7 +19,7 @@ from assistant.question import content_words
 from assistant.types import Form
 from corpus.spans import Span, paragraph_at, paragraphs_around, paragraphs_from, sentences
 from corpus.split import body_start
-from corpus.types import Definition, Document, Passage
+from corpus.types import Document, Passage
 from corpus.wording import folded
 from index.acronyms import Acronym, missing_forms
 from index.encode import Encoded, Vectors, WordVectors
@@ -64,8 +64,7 @@ class Candidate:
     `late_all` that of all words, None where they were not computed; `section` and `passage` how well
     the section and the passage match, `rank` the passage's, `place` the passage and which of its sentences
     this is; `has_expected` whether the kind of thing
-    that was asked for (a number, a date, a name) stands in it, `defined` whether it stands in the wording of a term
-    that the question names. `window` is what the reader is shown with it,
+    that was asked for (a number, a date, a name) stands in it. `window` is what the reader is shown with it,
     and `reading` what the reader makes of it, each None where it was not. `score` is the probability
     that the sentence holds the answer.
     """
@@ -81,7 +80,6 @@ class Candidate:
     rank: int
     has_expected: bool
     is_heading: bool = False
-    defined: bool = False
     place: tuple[Passage, int] | None = None
     late: float | None = None
     late_all: float | None = None
@@ -117,7 +115,6 @@ class Candidate:
             "passage": self.passage,
             "rank": 1 / (1 + self.rank),
             "expected": float(self.has_expected),
-            "defined": float(self.defined),
             "is_heading": float(self.is_heading),
             "prose": float(self.is_prose),
             "short": float(len(self.text.split()) < _SHORT),
@@ -154,12 +151,8 @@ def gather(
     forms: Sequence[Form] = (),
     ranker: Ranker = _BY_HAND,
     reader: Reader | None = None,
-    wordings: Sequence[Definition] = (),
 ) -> Evidence:
-    """Search for a question, in its own words and in languages of the documents, and rank the sentences found.
-
-    `wordings` are those of the terms that the question names: what is asked of a term is often told there.
-    """
+    """Search for a question, in its own words and in languages of the documents, and rank the sentences found."""
     english = next((form.text for form in forms if form.language == "en"), None)
     kind = expected(question, language, english)
     hits: list[Hit] = []
@@ -169,7 +162,6 @@ def gather(
         found = _hits(snapshot, one.text, one.language, forms, one.encoded)
         hits += found
         candidates += _late(snapshot, one, _first(snapshot, found, one))
-    candidates = [replace(one, defined=any(_tells(wording, one) for wording in wordings)) for one in candidates]
     evidence = Evidence(
         candidates=tuple(_best_first(_scored(candidate, ranker.plain) for candidate in candidates)),
         hits=tuple(sorted(hits, key=lambda hit: -hit.score)),
@@ -182,10 +174,6 @@ def gather(
     if reader and asked_in_english and ranker.read and not is_decided(question, evidence):
         evidence = read(evidence, reader, asked_in_english)
     return _settled(ranked(evidence, ranker))
-
-
-def _tells(wording: Definition, candidate: Candidate) -> bool:
-    return wording.document_id == candidate.document.id and _holds((wording.start, wording.end), candidate.span)
 
 
 def in_english(question: str, language: str, forms: Sequence[Form]) -> str | None:

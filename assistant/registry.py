@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from assistant.language import pattern, plain, whole_word
+from assistant.language import plain, whole_word
 from corpus.definitions import CURRENT, names_of
 from corpus.types import Definition
 from index.spelling import FREQUENT, is_slip, near_names, nearest_name
@@ -108,12 +108,6 @@ class Registry:
             (match.end(), len(name), name) for name in self._by_name for match in re.finditer(whole_word(name), where)
         ]
         return (max(spots)[2], self._by_name[max(spots)[2]]) if spots else None
-
-    def all_mentioned(self, text: str) -> list[Definition]:
-        """The definitions of all terms that a text names, each once."""
-        where = plain(text)
-        found = (one for name, one in self._by_name.items() if pattern(whole_word(name)).search(where))
-        return list({(one.term, one.body, one.start): one for one in found}.values())
 
     def _is_slip(self, typed: list[str], name: list[str]) -> bool:
         # Another number of words is another term.

@@ -96,10 +96,14 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("reader.safetensors"))
-    parser.add_argument("--mined", type=Path, help="what evals.mine_negatives wrote")
+    parser.add_argument(
+        "--mined", type=Path, nargs="*", default=[], help="what evals.mine_… wrote, each as often as named"
+    )
     parser.add_argument("--public", type=float, default=1.0, help="the share of the public examples that is read")
-    parser.add_argument("--searched", type=float, default=1.0, help="the share of what is in the file of --mined")
+    parser.add_argument("--searched", type=float, default=1.0, help="the share of what is in the files of --mined")
     parser.add_argument("--times", type=int, default=3, help="how often the exercises are read")
+    parser.add_argument("--often", nargs="*", metavar="FILE", help="only these exercises so often, the others once")
+    parser.add_argument("--unread", nargs="*", default=[], metavar="FILE", help="exercises that are left alone")
     parser.add_argument("--start", type=Path, help="an adapter to go on from")
     parser.add_argument("--steps", type=int, default=3000, help="batches of 32")
     parser.add_argument("--rate", type=float, default=7e-4, help="the highest learning rate")
@@ -115,9 +119,15 @@ def read_examples(arguments: argparse.Namespace) -> list[Example]:
         *(example for name in SELECTIONS for example in _of_selection(folder, name, chooser)),
         *(example for name, most in PAIRS.items() for example in _of_pairs(folder, name, most, chooser)),
     ]
-    searched = [_mined(row) for row in (rows_in(arguments.mined) if arguments.mined else ())]
-    rows = exercises(kept=False)
-    written = [example for _ in range(arguments.times) for row in rows for example in _of_exercise(row, chooser)]
+    searched = [_mined(row) for path in arguments.mined for row in rows_in(path)]
+    written = [
+        example
+        for time_read in range(arguments.times)
+        for name, rows in exercises_by_file(kept=False).items()
+        if name not in arguments.unread and (time_read == 0 or arguments.often is None or name in arguments.often)
+        for row in rows
+        for example in _of_exercise(row, chooser)
+    ]
     found = [
         *chooser.sample(public, round(len(public) * arguments.public)),
         *chooser.sample(searched, round(len(searched) * arguments.searched)),
@@ -129,12 +139,15 @@ def read_examples(arguments: argparse.Namespace) -> list[Example]:
 
 def exercises(*, kept: bool) -> list[dict[str, Any]]:
     """The passages of evals/reading that are kept apart, or the others, as evals/reading/README.md describes them."""
-    return [
-        row
+    return [row for rows in exercises_by_file(kept=kept).values() for row in rows]
+
+
+def exercises_by_file(*, kept: bool) -> dict[str, list[dict[str, Any]]]:
+    """The same by the name of their file."""
+    return {
+        path.stem: [row for number, row in enumerate(rows_in(path)) if (number % KEPT == KEPT - 1) is kept]
         for path in sorted(EXERCISES.glob("*.jsonl"))
-        for number, row in enumerate(rows_in(path))
-        if (number % KEPT == KEPT - 1) is kept
-    ]
+    }
 
 
 def rows_in(path: Path) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ from index.encode import SHIPPED_MODEL, Model, digest_of, find_model
 from index.graph import Array, Graph
 
 ADAPTER = Path(__file__).with_name("reader.safetensors")
-ADAPTER_SHA256 = "f7d61689971355be75c7f0f9cd6e68063099ab86c907f123078218a73d49d131"
+ADAPTER_SHA256 = "eff89c86d542083b7318ab4135e1dce6534ef32b6b0b782d4fa480996a53059d"
 OFF = "off"
 SHIPPED_READER = "shipped"
 _LONGEST_ANSWER = 30

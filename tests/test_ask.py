@@ -423,16 +423,6 @@ def test_a_name_in_an_aside_and_a_short_form_that_everybody_knows_are_no_unknown
     assert unknown_names(assistant.snapshot, "When does the CEO of it call?", "en") == ("CEO",)
 
 
-def test_sentences_of_a_wording_that_the_question_names_are_told_as_such(assistant: Assistant) -> None:
-    (garden,) = assistant.registry.all_mentioned("Who tends SGs and shared gardens?")
-    found = gather(assistant.snapshot, "Who tends shared gardens?", "en", wordings=[garden]).candidates
-    told = [one for one in found if one.defined]
-    assert told
-    assert all(one.document.id == garden.document_id for one in told)
-    assert all(garden.start <= one.span[0] and one.span[1] <= garden.end for one in told)
-    assert not any(one.defined for one in gather(assistant.snapshot, "Who tends shared gardens?", "en").candidates)
-
-
 @pytest.mark.parametrize("word", ["March", "Friday", "Spanish", "Français", "European"])
 def test_a_month_a_weekday_or_a_language_is_no_unknown_name(assistant: Assistant, word: str) -> None:
     assert unknown_names(assistant.snapshot, f"Was the atlas published in {word}?", "en") == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ pytest.importorskip("torch")
 
 from corpus.spans import sentences
 from evals.bench_reader import windows
+from evals.mine_collections import COLLECTIONS
 from evals.questions import SETS, read_questions
-from evals.train_reader import EXERCISES, KEPT, _of_exercise, exercises
+from evals.train_reader import EXERCISES, KEPT, _of_exercise, exercises, rows_in
 
 PASSAGE: dict[str, Any] = {
     "text": "The shed opens at nine. Keys are lent to members. Nobody may sleep in it.",
@@ -33,6 +35,19 @@ def test_every_answer_of_an_exercise_stands_in_one_sentence_of_its_passage() -> 
     assert not wrong
 
 
+def test_every_sentence_that_answers_a_question_of_a_collection_stands_in_its_document() -> None:
+    texts = {path.relative_to(COLLECTIONS): path.read_text(encoding="utf-8") for path in COLLECTIONS.glob("*/*.md")}
+    missing = [
+        (path.stem, one)
+        for path in COLLECTIONS.glob("*.jsonl")
+        for row in rows_in(path)
+        for one in row["answers"]
+        if one["quote"] not in texts.get(Path(path.stem, f"{one['document']}.md"), "")
+    ]
+    assert texts
+    assert not missing
+
+
 def test_no_passage_of_the_exercises_is_kept_apart_and_read() -> None:
     read, kept = ({row["text"] for row in exercises(kept=which)} for which in (False, True))
     assert not read & kept
@@ -44,6 +59,7 @@ def test_no_question_of_the_sets_is_trained_on() -> None:
     asked = {one.question.lower() for path in SETS.glob("*.jsonl") for one in read_questions(path)}
     rows = exercises(kept=False)
     trained = {question.lower() for row in rows for question in (*row["near"], *(one["q"] for one in row["asked"]))}
+    trained |= {row["q"].lower() for path in COLLECTIONS.glob("*.jsonl") for row in rows_in(path)}
     # Short ones ("how many members does the association have?") come to everybody.
     assert not {one for one in asked & trained if len(one.split()) > 7}
 
