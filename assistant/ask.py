@@ -31,7 +31,7 @@ from assistant.extract import (
     passages_for,
 )
 from assistant.gate import confidence as confidence_of
-from assistant.gate import contradicts, reason
+from assistant.gate import contradicts, reason, tells_only_of_before
 from assistant.language import plain, whole_word
 from assistant.lists import Listing, asks_for_list, introduces, whole_list
 from assistant.material import Material
@@ -462,6 +462,8 @@ class Assistant:
         confidence = confidence_of(evidence, self.calibration)
         gate = self.calibration.gate(read=evidence.read)
         contradicted = contradicts(query.standalone, evidence) or contradicts(_in_english(query), evidence)
+        if tells_only_of_before(_in_english(query), evidence):
+            return self._refuse(query, "relation_absent", min(confidence, gate.threshold / 2), (), evidence)
         if confidence < gate.threshold and not contradicted:
             why = reason(evidence) if self._is_understood(query) else "not_understood"
             return self._refuse(query, why, confidence, (), evidence)

@@ -7,7 +7,10 @@ import re
 from assistant.calibration import Calibration
 from assistant.expected import kinds, months
 from assistant.extract import Candidate, Evidence
-from assistant.parts import asks_whether, presumes
+from assistant.language import plain
+from assistant.parts import asks_for_now, asks_whether, cues, presumes
+from assistant.translate import ENGLISH
+from index.words import terms
 
 _LOW = 0.3
 _ENOUGH = 0.2
@@ -22,6 +25,8 @@ _UNHEARD = 0.5
 _TOUCHED = 0.25
 _SPOKEN_OF = 0.5
 _ALIKE = 0.45
+# So many words after "former" may be a title.
+_TITLE = 3
 
 
 def features(evidence: Evidence) -> dict[str, float]:
@@ -72,6 +77,16 @@ def _tells_other_date(question: str, best: Candidate) -> bool:
     years = set(_YEAR.findall(asked)), set(_YEAR.findall(said))
     named = months(asked), months(said)
     return any(one and other and not one & other for one, other in (years, named))
+
+
+def tells_only_of_before(question: str, evidence: Evidence) -> bool:
+    """Whether a question asks who holds a place now, and the best sentence tells who formerly did."""
+    if not evidence.candidates or not asks_for_now(question):
+        return False
+    asked = set(terms(question, ENGLISH))
+    said = re.findall(r"\w+", evidence.candidates[0].text)
+    after = (said[at + 1 : at + 1 + _TITLE] for at, word in enumerate(said) if plain(word) in cues().former)
+    return any(asked.intersection(terms(" ".join(title), ENGLISH)) for title in after)
 
 
 def _numbers(text: str) -> set[str]:

@@ -42,6 +42,7 @@ class Phrases:
     expansion: tuple[str, ...]
     openers: tuple[str, ...]
     closers: tuple[str, ...]
+    fillers: tuple[str, ...]
     articles: tuple[str, ...]
     definite: frozenset[str]
     possessives: frozenset[str]
@@ -217,6 +218,7 @@ def _phrases(table: Mapping[str, Any]) -> Phrases:
         expansion=listed("expansion"),
         openers=listed("openers"),
         closers=listed("closers"),
+        fillers=listed("fillers"),
         articles=tuple(table.get("articles", ())),
         possessives=frozenset(listed("possessives")),
         definite=frozenset(listed("definite")),

@@ -58,6 +58,8 @@ class Cues:
     pointing: frozenset[str]
     either: frozenset[str]
     tying: tuple[str, ...]
+    former: frozenset[str]
+    holding: re.Pattern[str]
 
 
 @cache
@@ -95,6 +97,8 @@ def cues() -> Cues:
         pointing=frozenset(raw["pointing"]),
         either=frozenset(raw["either"]),
         tying=tuple(raw["tying"]),
+        former=frozenset(raw["former"]),
+        holding=any_of("holding"),
         comparing=tuple(
             re.compile(pattern.replace("{a}", r"(?P<a>\S.*?)").replace("{b}", r"(?P<b>\S.*)"), re.IGNORECASE)
             for pattern in raw["comparing"]
@@ -156,6 +160,16 @@ def presumes(text: str) -> bool:
     (True, False)
     """
     return bool(cues().presuming.search(plain(text)))
+
+
+def asks_for_now(text: str) -> bool:
+    """Whether a question asks who or what holds a place now, and does not itself speak of one who no longer does.
+
+    >>> asks_for_now("Who is the keeper?"), asks_for_now("Who was it?"), asks_for_now("Who is the former keeper?")
+    (True, False, False)
+    """
+    asked = plain(text)
+    return bool(cues().holding.search(asked)) and cues().former.isdisjoint(re.findall(r"\w+", asked))
 
 
 def asks_whether(text: str) -> bool:

@@ -557,10 +557,18 @@ def _cores(text: str, phrases: Phrases, registry: Registry) -> list[str]:
     closed = _strip(whole, phrases.closers, registry, at_start=False)
     both = _strip(opened, phrases.closers, registry, at_start=False)
     tied = [plain(_without_conjunction(core, phrases)) for core in (whole, both)]
-    # "I keep hearing of it, dear, what is a plot?"; what is asked before a comma is not only led to it.
-    before, _, clause = both.rpartition(", ")
-    asked_before = any(word in phrases.interrogatives for word in re.findall(r"\w+", before))
-    return list(dict.fromkeys((whole, opened, closed, both, *tied, *(() if asked_before else (clause,)))))
+    bare = pattern(rf"\s(?:{either(phrases.fillers)})(?!\w)").sub("", both)
+    return list(dict.fromkeys((whole, opened, closed, both, *tied, bare, *_last_clause(both, phrases))))
+
+
+def _last_clause(text: str, phrases: Phrases) -> list[str]:
+    """What is asked after a comma: "I keep hearing of it, dear, what is a plot?". What is asked before it is not only
+    led to it, and the last of several names asks nothing."""
+    before, comma, clause = text.rpartition(", ")
+    asks_before = any(word in phrases.interrogatives for word in re.findall(r"\w+", before))
+    asking = phrases.interrogatives | cues().defining
+    asks = any(word.removesuffix("ever") in asking for word in re.findall(r"\w+", clause))
+    return [clause] if comma and (asks) and not asks_before else []
 
 
 def _strip(text: str, phrases: Sequence[str], registry: Registry, *, at_start: bool) -> str:

@@ -137,6 +137,7 @@ def test_a_message_is_the_questions_that_it_asks(text: str, parts: list[str]) ->
         ("I can't tell a lease from a licence. Which is which?", "a lease", "a licence", "I can't  Which is which"),
         ("What sets a lease apart from a licence?", "a lease", "a licence", ""),
         ("difference lease / licence", "lease", "licence", ""),
+        ("how do leases and licences differ?", "leases", "licences", ""),
     ],
 )
 def test_a_comparison_has_two_sides_and_perhaps_an_aspect(text: str, first: str, second: str, rest: str) -> None:

@@ -471,3 +471,22 @@ def test_a_word_that_stands_for_nothing_takes_no_topic(question: str) -> None:
 
 def test_a_follow_up_takes_the_term_that_was_meant_by_a_misspelt_one() -> None:
     assert "shared garden" in ask("and who runs it?", "what is a shared gardn?").standalone
+
+
+def test_the_last_of_several_names_after_a_comma_is_not_all_that_is_asked() -> None:
+    assert ask("Could you unpack the abbreviations, the SL, the SGs?").definition is None
+    assert ask("Ada wrote it on behalf of the town, no?").kind == "question"
+    assert ask("I keep hearing of it, dear, what is a shared garden?").definition == "shared garden"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What actually is a shared garden?",
+        "Was ist denn eigentlich ein jardin partagé?",
+        "Was versteht man bei euch eigentlich unter SG?",
+        "¿Qué es exactamente un huerto compartido?",
+    ],
+)
+def test_words_that_fill_a_question_do_not_hide_what_it_asks(question: str) -> None:
+    assert ask(question).definition == "shared garden"

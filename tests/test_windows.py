@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from assistant.calibration import Logistic, Ranker
 from assistant.expected import with_others
 from assistant.extract import Candidate, Evidence, marked, ranked, read, shown
+from assistant.gate import tells_only_of_before
 from corpus.spans import Span, sentences
 from corpus.types import Document, Section
 from index.reader import Reading
@@ -122,3 +125,20 @@ def test_who_is_told_of_next_did_nothing_together_with_the_one_before() -> None:
         "By Ann Lee. Bo Ek won.",
     ):
         assert with_others(said, said.index("Ann Lee") + len("Ann Lee")) == said.index("Ann Lee") + len("Ann Lee")
+
+
+@pytest.mark.parametrize(
+    ("question", "only_before"),
+    [
+        ("Who is the head gardener?", True),
+        ("who's head gardener right now", True),
+        ("Who was the head gardener?", False),
+        ("Who is the former head gardener?", False),
+        ("Who is the author of the guide?", False),
+    ],
+)
+def test_who_held_a_place_before_is_not_told_as_who_holds_it(question: str, *, only_before: bool) -> None:
+    said = "The guide was written by the former Guild head gardener Ana Roth."
+    document = Document("g", "G", "g.txt", None, "en", "text", None, "0" * 64, said, (Section((), 0, len(said)),))
+    one = Candidate(document, (0, len(said)), 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0, has_expected=True)
+    assert tells_only_of_before(question, Evidence((one,), (), 0.0, "name", 1)) is only_before
