@@ -701,5 +701,5 @@ def test_a_gate_can_be_set_for_one_type_and_for_what_should_be_low() -> None:
 def test_the_shipped_sets_are_named() -> None:
     assert sorted(path.stem for path in SETS.glob("*.jsonl")) == [
         "adversarial", "archive", "callers", "collection", "filmschools", "fisheries", "gardens", "guests", "lists",
-        "members", "observatories", "start", "strangers", "visitors", "workshops",
+        "members", "newcomers", "observatories", "start", "strangers", "visitors", "workshops",
     ]  # fmt: skip
