@@ -19,6 +19,8 @@ from pathlib import Path
 from assistant.language import plain
 from corpus.spans import sentences
 
+# So many names of a message are looked at, the last ones.
+_MOST_NAMES = 12
 _CUES = Path(__file__).with_name("cues.toml")
 _ARTICLE = r"(?:(?:an?|the|your|our|one|such an?|of|both|either) )*(?:(?:term|word|expression|phrase|name|acronym) )?'?"
 _TERM = r"\u27e8\d+\u27e9"
@@ -93,7 +95,7 @@ def _numbers(text: str) -> list[int]:
 def _masked(text: str, mentioned: Callable[[str], tuple[str, str] | None]) -> tuple[str, list[str]]:
     """A folded text with each name of a term as a number in brackets, and the terms by number."""
     terms: list[str] = []
-    while found := mentioned(text):
+    while len(terms) < _MOST_NAMES and (found := mentioned(text)):
         name, term = found
         at = [match.start() for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text)]
         if not at:

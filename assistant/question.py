@@ -39,6 +39,8 @@ from index.spelling import LONG_WORD
 LONGEST_QUESTION = 2000
 _ASKS = ("?", "？", "؟")
 _ENOUGH = 2
+# Who asks more questions than that in one message is answered as if it were one: each takes its time.
+_MOST_PARTS = 10
 # A question with so many words of content has a topic of its own.
 _OWN_TOPIC = 3
 # A question is put into so many languages of the documents, those with the most passages.
@@ -315,17 +317,14 @@ def _by_cues(
     One that is `alone` is a part of a message already."""
     if is_outside(english) and not registry.mentioned(english):
         return replace(query, kind="outside")
-    if (
-        cues().expanding.search(plain(english))
-        and len(several := acronyms_in(query.standalone, documents.spells_out)) > 1
-    ):
-        expansions = (Query(one, one, "expansion", query.language, term=one) for one in several)
-        return replace(query, kind="compound", parts=tuple(expansions))
-    if cues().expanding.search(plain(english)) and (short := documents.acronym_in(english)):
-        return replace(query, kind="expansion", term=short)
+    if cues().expanding.search(plain(english)):
+        if expansions := _expansions(query, query.standalone, documents):
+            return replace(query, kind="compound", parts=expansions)
+        if short := documents.acronym_in(english):
+            return replace(query, kind="expansion", term=short)
     if (name := named(english)) and documents.names(name):
         return replace(query, kind="name", term=name)
-    if not alone and len(parts := compound(english)) > 1:
+    if not alone and 1 < len(parts := compound(english)) <= _MOST_PARTS:
         return replace(query, kind="compound", parts=_parts(query, parts, history, registry, documents))
     if compared := comparison(english):
         aspect = [
@@ -352,8 +351,8 @@ def _terms_to_define(english: str, registry: Registry) -> list[str]:
 
 def _by_all_that_is_said(query: Query, english: str, registry: Registry, documents: Documents) -> Query:
     """A question by a message of which a sentence that only leads to it names what it is about."""
-    if cues().expanding.search(plain(english)) and len(several := acronyms_in(english, documents.spells_out)) > 1:
-        return replace(query, kind="compound", parts=_expansions(query, several))
+    if cues().expanding.search(plain(english)) and (expansions := _expansions(query, english, documents)):
+        return replace(query, kind="compound", parts=expansions)
     defining = _defining(query, english, registry)
     if defining.kind == "question" and (compared := comparison(english)):
         sides = compared.first, compared.second
@@ -362,8 +361,10 @@ def _by_all_that_is_said(query: Query, english: str, registry: Registry, documen
     return defining
 
 
-def _expansions(query: Query, acronyms: Sequence[str]) -> tuple[Query, ...]:
-    return tuple(Query(one, one, "expansion", query.language, term=one) for one in acronyms)
+def _expansions(query: Query, text: str, documents: Documents) -> tuple[Query, ...]:
+    """A query for each of the acronyms that a text names one after the other; none where it is one or none."""
+    several = acronyms_in(text, documents.spells_out)
+    return tuple(Query(one, one, "expansion", query.language, term=one) for one in several) if len(several) > 1 else ()
 
 
 def _defining(query: Query, english: str, registry: Registry) -> Query:
@@ -568,7 +569,7 @@ def _last_clause(text: str, phrases: Phrases) -> list[str]:
     asks_before = any(word in phrases.interrogatives for word in re.findall(r"\w+", before))
     asking = phrases.interrogatives | cues().defining
     asks = any(word.removesuffix("ever") in asking for word in re.findall(r"\w+", clause))
-    return [clause] if comma and (asks) and not asks_before else []
+    return [clause] if comma and asks and not asks_before else []
 
 
 def _strip(text: str, phrases: Sequence[str], registry: Registry, *, at_start: bool) -> str:

@@ -9,6 +9,9 @@ from functools import cache
 from assistant.language import either, plain, tables
 from assistant.parts import cues
 
+# Who asks for more at once asks for no definitions; and every part is compared with every name.
+_MOST_TIES = 8
+
 
 @cache
 def _ties() -> str:
@@ -17,14 +20,18 @@ def _ties() -> str:
 
 
 @cache
+def _spaced() -> str:
+    return rf"\s*[,;/&+、，]\s*(?:(?:{_ties()})\s+)?|\s+(?:{_ties()})\s+"
+
+
+@cache
 def _between() -> re.Pattern[str]:
-    spaced = rf"\s*[,;/&+、，]\s*(?:(?:{_ties()})\s+)?|\s+(?:{_ties()})\s+"
-    return re.compile("|".join((spaced, *cues().tying)))
+    return re.compile("|".join((_spaced(), *cues().tying)))
 
 
 def acronyms_in(text: str, spells_out: Callable[[str], bool]) -> list[str]:
     """The acronyms that a text names one after the other; those that the documents spell out in small letters too."""
-    run = rf"\w{{2,}}(?:(?:{_between().pattern})\w{{2,}})+"
+    run = rf"\w{{2,}}(?:(?:{_spaced()})\w{{2,}})+"
     for match in re.finditer(rf"(?<!\w){run}(?!\w)", text):
         words = [word for word in re.findall(r"\w{2,}", match.group()) if not re.fullmatch(_ties(), plain(word))]
         if all(_is_short(word) or spells_out(word) for word in words):
@@ -46,6 +53,8 @@ def terms_in(asked: str, name_of: Callable[[str], str | None]) -> list[str]:
     (['ropes and nets', 'buoy'], [])
     """
     ties = list(_between().finditer(asked))
+    if len(ties) > _MOST_TIES:
+        return []
     starts, ends = [0, *(tie.end() for tie in ties)], [*(tie.start() for tie in ties), len(asked)]
     found: list[str] = []
     at = 0

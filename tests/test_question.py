@@ -490,3 +490,11 @@ def test_the_last_of_several_names_after_a_comma_is_not_all_that_is_asked() -> N
 )
 def test_words_that_fill_a_question_do_not_hide_what_it_asks(question: str) -> None:
     assert ask(question).definition == "shared garden"
+
+
+@pytest.mark.parametrize(
+    "message", ["what is it? " * 150, f"What are {', '.join(['shared gardens'] * 100)}?", "SG " * 600]
+)
+def test_a_message_of_hundreds_of_questions_or_terms_is_not_taken_apart(message: str) -> None:
+    # Each part takes its time: 150 of them took 15 seconds.
+    assert not ask(message.strip()).parts
