@@ -104,9 +104,9 @@ class Registry:
     def mentioned(self, text: str) -> tuple[str, Definition] | None:
         """The name that stands last in a text, the longer one where two overlap, and its definition."""
         where = plain(text)
-        spots = [
-            (match.end(), len(name), name) for name in self._by_name for match in re.finditer(whole_word(name), where)
-        ]
+        # Most names stand nowhere in it: that is told at once.
+        inside = [name for name in self._by_name if name in where]
+        spots = [(match.end(), len(name), name) for name in inside for match in re.finditer(whole_word(name), where)]
         return (max(spots)[2], self._by_name[max(spots)[2]]) if spots else None
 
     def _is_slip(self, typed: list[str], name: list[str]) -> bool:
