@@ -10,18 +10,16 @@ when it was adopted) asks for none.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-from assistant.language import plain
+from assistant.language import plain, whole_word
+from assistant.parts import table
 from corpus.spans import sentences
 
 # So many names of a message are looked at, the last ones.
 _MOST_NAMES = 12
-_CUES = Path(__file__).with_name("cues.toml")
 _ARTICLE = r"(?:(?:an?|the|your|our|one|such an?|of|both|either) )*(?:(?:term|word|expression|phrase|name|acronym) )?'?"
 _TERM = r"\u27e8\d+\u27e9"
 _TIED = (
@@ -40,7 +38,7 @@ class _Patterns:
 
 @cache
 def _patterns() -> _Patterns:
-    raw = tomllib.loads(_CUES.read_text(encoding="utf-8"))
+    raw = table()
     end = rf"(?='?\s*(?:$|[.,?!;:()\u2013\u2014-]|(?:{'|'.join(raw['after_a_term'])})\b))"
 
     def compiled(pattern: str) -> re.Pattern[str]:
@@ -81,8 +79,7 @@ def _asked(sentence: str, terms: list[str], named: list[str], before: list[str])
     """The terms that one sentence asks the meaning of; `named` are those in it, `before` those of the one before."""
     for pattern in _patterns().asking:
         if match := pattern.search(sentence):
-            groups = match.groupdict()
-            inside = [terms[number] for number in _numbers(groups.get("terms") or "")]
+            inside = [terms[number] for number in _numbers(match.groupdict().get("terms") or "")]
             if found := inside or before or named:
                 return found
     return named or before if _patterns().asking_before.search(sentence) else []
@@ -97,9 +94,9 @@ def _masked(text: str, mentioned: Callable[[str], tuple[str, str] | None]) -> tu
     terms: list[str] = []
     while len(terms) < _MOST_NAMES and (found := mentioned(text)):
         name, term = found
-        at = [match.start() for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text)]
-        if not at:
+        spots = list(re.finditer(whole_word(name), text))
+        if not spots:
             break
-        text = f"{text[: at[-1]]}\u27e8{len(terms)}\u27e9{text[at[-1] + len(name) :]}"
+        text = f"{text[: spots[-1].start()]}\u27e8{len(terms)}\u27e9{text[spots[-1].end() :]}"
         terms.append(term)
     return text, terms

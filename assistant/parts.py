@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from assistant.disguise import undisguised, visible
 from assistant.language import detect, plain, tables
@@ -63,9 +64,15 @@ class Cues:
 
 
 @cache
+def table() -> Mapping[str, Any]:
+    """The cues that ship with the project, as they stand in their file."""
+    return tomllib.loads(_CUES.read_text(encoding="utf-8"))
+
+
+@cache
 def cues() -> Cues:
-    """The cues that ship with the project."""
-    raw = tomllib.loads(_CUES.read_text(encoding="utf-8"))
+    """The cues that ship with the project, patterns compiled."""
+    raw = table()
 
     def any_of(key: str) -> re.Pattern[str]:
         return re.compile("|".join(raw[key]), re.IGNORECASE | re.MULTILINE)
