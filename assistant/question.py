@@ -251,9 +251,11 @@ def _closer(query: Query, said: str, history: Sequence[Turn], registry: Registry
         if framed.kind == "definition" and (term := _own_term(query, own, documents)):
             return replace(query, kind="definition", term=term)
     wanted = _by_cues(query, english or query.standalone, history, registry, documents)
-    if wanted.kind == "question":
-        whole = said if query.language == ENGLISH else _in_english(said, query.language, registry, documents)
-        wanted = _by_all_that_is_said(wanted, whole or said, registry, documents)
+    if wanted.kind != "question":
+        return wanted
+    whole = said if query.language == ENGLISH else _in_english(said, query.language, registry, documents)
+    # What the whole message asks is shown as searched for with all of it.
+    wanted = _by_all_that_is_said(replace(query, standalone=said), whole or said, registry, documents)
     if wanted.kind != "question":
         return wanted
     if _only_defines(english or query.standalone) and (found := registry.mentioned(said)):

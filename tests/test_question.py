@@ -498,3 +498,11 @@ def test_words_that_fill_a_question_do_not_hide_what_it_asks(question: str) -> N
 def test_a_message_of_hundreds_of_questions_or_terms_is_not_taken_apart(message: str) -> None:
     # Each part takes its time: 150 of them took 15 seconds.
     assert not ask(message.strip()).parts
+
+
+def test_a_term_from_a_sentence_that_only_leads_to_the_question_is_not_hidden_by_what_is_shown_as_searched_for() -> (
+    None
+):
+    message = "Our council drafts a decree on shared gardens. Which definition do you stand behind?"
+    query = ask(message)
+    assert (query.definition, query.standalone) == ("shared garden", message)
